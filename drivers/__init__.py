@@ -1,0 +1,26 @@
+"""The built-in drivers, brought in by the same hook as everybody else's.
+
+A driver's module is imported when the hook is called, not before. What may not live here: anything but the list.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from gateway.driver import Register, hookimpl
+
+BUILT_IN = {  # module of this package -> its Driver
+    "pjlink": "Pjlink",
+    "global_cache": "GlobalCache",
+    "draper": "Draper",
+    "bond": "Bond",
+    "apc_pdu": "ApcPdu",
+    "cisco.roomos": "CiscoRoomos",
+}
+
+
+@hookimpl
+def register_drivers(register: Register) -> None:
+    """Register every built-in driver."""
+    for module, driver in BUILT_IN.items():
+        register(getattr(importlib.import_module(f"{__name__}.{module}"), driver))

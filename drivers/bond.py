@@ -1,0 +1,375 @@
+"""Bond Bridge and Smart by Bond: shades and switched devices over the Bond local API v2, with its UDP push.
+
+Written from Bond's own "Bond Local API" (docs-local.appbond.com, source github.com/bondhome/api-v2, v3.0.0), cited
+below as "Bond API". What may not live here: a travel model. A bridge transmits to a motor and cannot hear it: what it
+calls state is its own belief (Bond API, "State Variable"), often changed as soon as the order is out. So all of it is
+fed back as assumed, unless the profile says `two_way`; that a motor was held is never more than believed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gateway.commands import Command, Move, SetPosition, SetPower, Stop
+from gateway.driver import (
+    Actions,
+    Datagram,
+    Done,
+    Driver,
+    Drop,
+    Feedback,
+    Gone,
+    HttpReply,
+    HttpRequest,
+    Later,
+    Offers,
+    Opening,
+    Ready,
+    Refused,
+    Request,
+    Send,
+    Settings,
+    Taken,
+    Timing,
+    setting,
+)
+from gateway.model import Reason
+
+# Device ids are hexadecimal, "1" on a Smart by Bond device (Bond API, "64-bit Keys"); "_" and "__" are hashes.
+UNIT = re.compile(r"[0-9A-Fa-f]{1,16}")
+STATE_TOPIC = re.compile(r"devices/([0-9A-Fa-f]{1,16})/state")
+
+KEEP_ALIVE = 60.0  # "every 60 seconds"; the Bond forgets us after 125 (Bond API, "BPUP")
+ALIVE = 70.0  # every keep-alive is answered, so a longer silence means that the push does not reach us
+KNOCK = 10.0  # between keep-alives while nothing has answered
+
+
+@dataclass(frozen=True)
+class BondSettings(Settings):
+    """What a profile may say of a Bond."""
+
+    token: str = setting("", "the local token: Bond Home app, the Bond's settings", secret=True)
+    bpup_port: int = setting(30007, "UDP port of the Bond's push; 0 = poll only")
+    poll: float = setting(10.0, "seconds between two looks at the list of devices")
+    quick: float = setting(1.0, "seconds between two looks at a moving shade while the push is not heard")
+    travel: float = setting(90.0, "seconds that a shade may take from end to end: so long it is looked at quickly")
+    two_way: bool = setting(False, "the devices report back (Smart by Bond): what the Bond tells counts as confirmed")
+
+
+@dataclass
+class Device:
+    """What is known of one device of the Bond since this connection began."""
+
+    actions: frozenset[str] = frozenset()
+    hash: Any = None
+    position: int | None = None
+    still: tuple[Any, ...] | None = None  # held by us, and what it told then; () before the first word after the hold
+    move: Request | None = None  # a Move that waits for its proof
+    start: int | None = None  # where that began
+    goal: int | None = None  # where it should arrive
+    until: float = 0.0  # looked at quickly until then
+
+
+class Bond(Driver):
+    """One Bond; its units are the ids of its devices."""
+
+    name = "bond"
+    title = "Bond Bridge and Smart by Bond devices"
+    models = "Bond Bridge, Bond Bridge Pro, Smart by Bond; firmware v2 and later"
+    links: ClassVar[Mapping[str, int]] = {"http": 80, "https": 443}
+    # An action is answered when it has been executed, within 7 s (Bond API, PUT .../actions/{action}).
+    timing = Timing(window=1, reply=8.0, ready=60.0)
+    sources = ("Bond Local API v3.0.0 (docs-local.appbond.com)", "RoomGate facts: room devices 4.8")
+    units = "a device's id as /v2/devices lists it, such as 79135791"
+    offered = (
+        "sys/version: model, firmware, Bond id",
+        "devices: name and actions of each, changes found by hash",
+        "device state: position, open, power",
+        "Open and Close (Move)",
+        "Hold (Stop)",
+        "SetPosition",
+        "TurnOn and TurnOff (SetPower)",
+        "BPUP push over UDP, with polling as the fall-back",
+    )
+    not_offered: ClassVar[Mapping[str, str]] = {
+        "Preset": "the model has no command for a shade's favourite position yet",
+        "token endpoint": "it is open for 10 minutes after power-up; the token belongs into the profile's secrets",
+        "light, fan speed, flame, tilt": "the model has no command for them yet",
+        "IncreasePosition, DecreasePosition, ToggleOpen": "relative to a belief; SetPosition and Move are not",
+        "groups, scenes, schedules": "rooms and scenes are RoomGate's own",
+    }
+    Settings = BondSettings
+    settings: BondSettings
+
+    def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
+        super().__init__(settings, host=host, scheme=scheme)
+        self.devices: dict[str, Device] = {}
+        self.asked: set[Hashable] = set()
+        self.looking = True  # a round of looks is under way; the first one ends with Ready
+        self.ready = False
+        self.bond_id = ""
+        self.heard = float("-inf")  # when the push was last heard
+
+    def opening(self) -> Opening:
+        """The token goes with every request, as a header (Bond API, "Getting the Bond Token")."""
+        return Opening(headers={"BOND-Token": self.settings.token})
+
+    def side_links(self) -> Mapping[str, str]:
+        """The push comes over UDP from the same host (Bond API, "BPUP")."""
+        if not self.settings.bpup_port:
+            return {}
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return {"push": f"udp://{host}:{self.settings.bpup_port}"}
+
+    def patience(self, command: Command) -> float:
+        """An action alone may take 7 s to be answered."""
+        return max(command.patience, 10.0)
+
+    def valid_unit(self, unit: str) -> bool:
+        return not unit or UNIT.fullmatch(unit) is not None
+
+    def opened(self) -> Actions:
+        yield self._get("version", path="/v2/sys/version")
+        if self.settings.bpup_port:
+            yield from self.due("push")
+
+    def due(self, name: str) -> Actions:
+        if name == "push":
+            yield Send(Datagram(b"\n"), link="push", reply=False)
+            yield Later(KEEP_ALIVE if self._push_heard() else KNOCK, "push")
+        elif name == "poll":
+            self.looking = True
+            yield self._get("devices", path="/v2/devices")
+        elif name == "quick":
+            yield from self._look_quickly()
+
+    def command(self, request: Request) -> Actions:
+        device = self.devices.get(request.unit)
+        action, argument = _action(request.command)
+        if device is None:
+            yield Refused(request, "the Bond has no such device")
+        elif action not in device.actions:
+            yield Refused(request, f"this device has no action {action or 'for that'}")
+        else:
+            path = f"/v2/devices/{request.unit}/actions/{action}"
+            body = json.dumps({} if argument is None else {"argument": argument}, separators=(",", ":"))
+            yield Send(HttpRequest("PUT", path, {"Content-Type": "application/json"}, body.encode()), tag=request)
+
+    def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
+        if link == "push":
+            yield from self._pushed(data)
+        elif not isinstance(data, HttpReply):
+            return
+        elif data.status == 401:
+            yield Drop(Reason.LOGIN_REFUSED, "the Bond refused the token")
+        elif isinstance(tag, Request):
+            yield from self._acted(tag, data)
+        elif isinstance(tag, tuple) and tag in self.asked:
+            self.asked.discard(tag)
+            what, unit = tag
+            yield from self._answered(what, unit, data)
+            if self.looking and not self.asked:
+                self.looking = False
+                if not self.ready:
+                    self.ready = True
+                    yield Ready()
+                yield Later(self.settings.poll, "poll")
+
+    # ---- reading -------------------------------------------------------------------------------------------------
+
+    def _get(self, what: str, unit: str = "", *, path: str = "") -> Send:
+        paths = {"device": f"/v2/devices/{unit}", "state": f"/v2/devices/{unit}/state"}
+        tag = (what, unit)
+        self.asked.add(tag)
+        return Send(HttpRequest("GET", path or paths[what]), tag=tag)
+
+    def _give_up(self, words: str) -> Actions:
+        self.looking = False
+        yield Drop(Reason.PROTOCOL_ERROR, words)
+
+    def _answered(self, what: str, unit: str, reply: HttpReply) -> Actions:
+        body = _object(reply.body)
+        if unit and reply.status == 404:  # removed with the app
+            yield from self._removed(unit)
+        elif reply.status != 200 or body is None:
+            yield from self._give_up(f"the answer for {what} is none of a Bond's (HTTP {reply.status})")
+        elif what == "version":
+            yield from self._identified(body)
+        elif what == "devices":
+            yield from self._listed(body)
+        elif what == "device":
+            yield from self._described(unit, body)
+        else:
+            yield from self._told(unit, body)
+
+    def _identified(self, body: Mapping[str, Any]) -> Actions:
+        texts = {key: value for key, value in body.items() if isinstance(value, str)}
+        if "fw_ver" not in texts:
+            yield from self._give_up("this is no Bond: its /v2/sys/version names no firmware")
+            return
+        self.bond_id = texts.get("bondid", "")
+        model = " ".join(filter(None, (texts.get("make"), texts.get("model"))))
+        yield Feedback("", model=model or None, serial=self.bond_id or None, firmware=texts["fw_ver"])
+        yield self._get("devices", path="/v2/devices")
+
+    def _listed(self, body: Mapping[str, Any]) -> Actions:
+        """A device's hash changes when anything of it does, its state included (Bond API, GET /v2/devices)."""
+        listed = {unit: entry for unit, entry in body.items() if UNIT.fullmatch(unit)}
+        for unit in self.devices.keys() - listed.keys():
+            yield from self._removed(unit)
+        for unit, entry in listed.items():
+            device = self.devices.setdefault(unit, Device())
+            found = entry.get("_") if isinstance(entry, dict) else None
+            if found is None or found != device.hash:
+                device.hash = found
+                yield self._get("device", unit)
+
+    def _described(self, unit: str, body: Mapping[str, Any]) -> Actions:
+        """Judge by actions, not by type, as Bond asks its clients to (Bond API, Device)."""
+        device = self.devices.setdefault(unit, Device())
+        actions = body.get("actions")
+        known = actions if isinstance(actions, list) else []
+        device.actions = frozenset(action for action in known if isinstance(action, str))
+        yield Offers(unit, frozenset(verb for verb, needed in NEEDED.items() if needed <= device.actions))
+        name = body.get("name")
+        yield Feedback(unit, name=name if isinstance(name, str) else None)
+        yield self._get("state", unit)
+
+    def _removed(self, unit: str) -> Actions:
+        if self.devices.pop(unit, None) is not None:
+            yield Offers(unit, frozenset())
+            yield Gone(unit)
+
+    def _told(self, unit: str, state: Mapping[str, Any]) -> Actions:
+        """What the Bond says of a device: asked for, or pushed."""
+        device = self.devices.get(unit)
+        if device is None:
+            return
+        position, opened, power = (_number(state.get(key)) for key in ("position", "open", "power"))
+        assumed = not self.settings.two_way
+        if device.still:
+            if device.still != (position, opened):  # somebody else moves it
+                device.still = None
+                yield Feedback(unit, moving=None)
+        elif device.still is not None:
+            device.still = (position, opened)
+        if position is None and opened in (0, 1):  # 1 = open (Bond API, "Open"): of the far end only, lost once held
+            position, assumed = None if device.still else 100 * (1 - opened), True
+        device.position = position if position is not None and 0 <= position <= 100 else None
+        if position is not None or opened is not None:  # 0 = open, 100 = closed (Bond API, "Position")
+            yield Feedback(unit, assumed=assumed, position=device.position)
+        if power in (0, 1):
+            yield Feedback(unit, assumed=assumed, power="on" if power else "off")
+        yield from self._arrived(device)
+
+    def _arrived(self, device: Device) -> Actions:
+        """A Move has its proof when the shade is at that end or on its way there."""
+        here, request = device.position, device.move
+        if here is None:
+            return
+        if request is not None:
+            under_way = device.start is not None and (here < device.start if device.goal == 0 else here > device.start)
+            if here == device.goal or under_way:
+                device.move = None
+                yield Done(request)
+        if here == device.goal:
+            device.until = 0.0
+
+    # ---- acting --------------------------------------------------------------------------------------------------
+
+    def _acted(self, request: Request, reply: HttpReply) -> Actions:
+        device = self.devices.get(request.unit)
+        if not 200 <= reply.status < 300:
+            words = (_object(reply.body) or {}).get("error_msg")
+            yield Refused(request, words if isinstance(words, str) and words else f"HTTP {reply.status}")
+            return
+        if device is None:
+            return
+        yield Taken(request)
+        command = request.command
+        device.move, device.goal, device.start, device.until = None, None, device.position, 0.0
+        if isinstance(command, Stop):
+            device.still = ()
+            yield Feedback(request.unit, assumed=True, moving="stopped")
+        elif isinstance(command, Move | SetPosition):
+            if device.still is not None:
+                device.still = None
+                yield Feedback(request.unit, moving=None)
+            if isinstance(command, Move):
+                device.move, device.goal = request, 0 if command.direction == "up" else 100
+            else:
+                device.goal = command.percent
+            device.until = self.now + self.settings.travel
+            yield Later(self.settings.quick, "quick")
+        yield self._get("state", request.unit)
+
+    def _look_quickly(self) -> Actions:
+        moving = [unit for unit, device in self.devices.items() if device.until > self.now]
+        if moving:
+            yield Later(self.settings.quick, "quick")
+        if not self._push_heard():
+            for unit in moving:
+                if ("state", unit) not in self.asked:
+                    yield self._get("state", unit)
+
+    # ---- the push ------------------------------------------------------------------------------------------------
+
+    def _push_heard(self) -> bool:
+        return self.now - self.heard < ALIVE
+
+    def _pushed(self, data: Any) -> Actions:
+        message = _object(data.data if isinstance(data, Datagram) else data)
+        if message is None or "B" not in message or (self.bond_id and message["B"] != self.bond_id):
+            return
+        if "err_id" in message:  # such as "BPUP client timeout": knock again
+            self.heard = float("-inf")
+            yield Later(1.0, "push")
+            return
+        if not self._push_heard():
+            yield Later(KEEP_ALIVE, "push")
+        self.heard = self.now
+        topic, state = message.get("t"), message.get("b")
+        named = STATE_TOPIC.fullmatch(topic) if isinstance(topic, str) else None
+        if named and isinstance(state, dict) and message.get("s", 200) == 200:
+            yield from self._told(named[1], state)
+
+
+# What a device must be able to do for a command to be offered. Hold stops a motor; the action named Stop only ends a
+# transmission (Bond API, "Misc, including dimmers").
+NEEDED: Mapping[type[Command], frozenset[str]] = {
+    Move: frozenset({"Open", "Close"}),
+    Stop: frozenset({"Hold"}),
+    SetPosition: frozenset({"SetPosition"}),
+    SetPower: frozenset({"TurnOn", "TurnOff"}),
+}
+
+
+def _action(command: Command) -> tuple[str, int | None]:
+    """The Bond's action for a command, and its argument."""
+    match command:
+        case Move(direction):
+            return ("Open" if direction == "up" else "Close"), None
+        case Stop():
+            return "Hold", None
+        case SetPosition(percent):
+            return "SetPosition", percent
+        case SetPower(on):
+            return ("TurnOn" if on else "TurnOff"), None
+    return "", None
+
+
+def _object(data: Any) -> dict[str, Any] | None:
+    """The JSON object in these bytes; None where there is none."""
+    try:
+        found = json.loads(data)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,75 @@
+"""What the driver says of itself: settings, sources, what it offers and what not, and why.
+
+What may not live here: anything that is asked or answered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.driver import Settings, setting
+
+SOURCES = (
+    'Cisco "xAPI over WebSocket" D15427.02',
+    "Cisco xAPI schemas 9.15.17.4 and 26.4.1 (cisco-ce/roomos.cisco.com)",
+    "jsxapi 6.0.0 and its recorded replies",
+    "xows 1.0.5",
+    "PlaceOS drivers, collaboration_endpoint",
+)
+
+OFFERED = (
+    "JSON-RPC over WebSocket, both log-ins",
+    "text shell over SSH in JSON mode, with and without a terminal",
+    "feedback, verified and registered again",
+    "standby",
+    "volume",
+    "volume mute",
+    "microphone mute",
+    "main video mute",
+    "dial, answer, hang up",
+    "DTMF",
+    "call list",
+    "directory search",
+    "name, model, serial number, software version",
+)
+
+NOT_OFFERED = {
+    "half-wake": "a room is on or off; a codec that is half awake is shown as standby",
+    "volume steps": "the room turns a step into a volume, which can be confirmed",
+    "reject, hold, resume": "no such command in the room model yet",
+    "Webex, Teams, Zoom and Meet join": "a later issue; the commands differ by software version",
+    "content share, camera, presets, main source, layout, self-view": "a later issue",
+    "bookings": "a later issue",
+    "directory folders": "a search returns people, not folders",
+    "being shown as a control system (Peripherals), heartbeat": "a later issue",
+    "UI extensions (panels, widgets)": "a later issue",
+    "reboot": "no such command in the room model yet",
+    "XML over HTTP, HttpFeedback": "both transports that are offered push by themselves and need no listener of ours",
+    "telnet, RS-232": "the same grammar, but their log-in dialogue is not documented in the sources",
+}
+
+
+@dataclass(frozen=True)
+class RoomosSettings(Settings):
+    """What a profile may say of a codec."""
+
+    username: str = setting("admin", "User on the codec. Its role must allow calls, where calls are wanted.")
+    password: str = setting("", "Password of that user.", secret=True)
+    login: Literal["subprotocol", "basic"] = setting(
+        "subprotocol", "How a WebSocket logs in: subprotocol (CE9.8 and later) or basic."
+    )
+    pty: bool = setting(False, "Ask for a terminal over SSH: only for a codec that gives no shell without one.")
+    phonebook: Literal["corporate", "local"] = setting("corporate", "The directory that is searched.")
+    page: int = setting(50, "Rows that a directory search asks for at a time.")
+    verify: int = setting(120, "Seconds between full readings, in case feedback was lost.")
+    poll: int = setting(5, "Seconds between readings of what the codec will not push (too many subscribers).")
+
+    def __post_init__(self) -> None:
+        if self.login not in ("subprotocol", "basic"):
+            raise ValueError(f"login is subprotocol or basic, not {self.login!r}")
+        if self.phonebook not in ("corporate", "local"):
+            raise ValueError(f"phonebook is corporate or local, not {self.phonebook!r}")
+        for name, lowest in (("page", 1), ("verify", 10), ("poll", 1)):
+            if getattr(self, name) < lowest:
+                raise ValueError(f"{name} is at least {lowest}, not {getattr(self, name)!r}")

@@ -1,0 +1,389 @@
+"""The command line: serve, demo, check, drivers, simulators, simulate, token, record, replay.
+
+What may not live here: what the commands do; each imports its own part when it is called, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from gateway import __version__
+from gateway.folder import Folder, FolderError, default_path
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(prog="roomgate", description="Open room-control gateway.")
+    top.add_argument("--version", action="version", version=f"roomgate {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, words: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=words, description=words)
+
+    def data(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--data", type=Path, help="the data folder (tokens, journal, tapes)")
+
+    serve = command("serve", "Run the gateway for a site's folder.")
+    serve.add_argument("site", type=Path, help="the folder with site.toml and one TOML file a room")
+    serve.add_argument("--host", help="the address to listen on; any but loopback demands TLS")
+    serve.add_argument("--port", type=int)
+    serve.add_argument("--plain-http", action="store_true", help="allow plain HTTP on other than loopback addresses")
+    serve.add_argument("--verbose", action="store_true")
+    data(serve)
+
+    demo = command("demo", "Run a complete simulated room, with a panel to press.")
+    demo.add_argument("--profile", type=Path, help="another room's file")
+    demo.add_argument("--port", type=int, default=8080)
+    data(demo)
+
+    check = command("check", "Read a site's profiles and report every mistake; touches no device.")
+    check.add_argument("site", type=Path)
+    check.add_argument("--json", action="store_true")
+
+    drivers = command("drivers", "List the drivers, or describe one.")
+    drivers.add_argument("name", nargs="?")
+    form = drivers.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true")
+    form.add_argument("--table", action="store_true", help="the README's table")
+
+    simulators = command("simulators", "List the simulators.")
+    simulators.add_argument("--json", action="store_true")
+
+    simulate = command("simulate", "Serve a simulated device, or all of a profile, until stopped.")
+    simulate.add_argument("name", nargs="?")
+    simulate.add_argument("--link", help="such as tcp://127.0.0.1:4352; port 0 takes a free one")
+    simulate.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
+    simulate.add_argument(
+        "--hands", nargs="?", type=int, const=0, metavar="PORT", help="serve memory and hands on HTTP"
+    )
+    simulate.add_argument("--profile", type=Path)
+    simulate.add_argument("--only", default="", help="only these devices of the profile, with commas between")
+    simulate.add_argument("--speed", type=float, help="so many times faster than the device")
+    simulate.add_argument("--until-eof", action="store_true", help="stop at the end of standard input")
+
+    token = command("token", "Make, list and revoke API tokens.")
+    actions = token.add_subparsers(dest="action", required=True, metavar="ACTION")
+    create = actions.add_parser("create", help="make a token; it is shown once")
+    create.add_argument("name")
+    create.add_argument("--role", required=True, choices=("viewer", "panel", "operator", "admin"))
+    create.add_argument(
+        "--room", action="append", default=[], metavar="ROOM", help="only for this room; may be repeated"
+    )
+    data(create)
+    data(actions.add_parser("list", help="list the tokens"))
+    revoke = actions.add_parser("revoke", help="make a token worthless")
+    revoke.add_argument("name")
+    data(revoke)
+
+    record = command("record", "Write a running gateway's device tape to a file, secrets masked.")
+    record.add_argument("device", help="the device's id, such as boardroom/codec")
+    record.add_argument("--url", help="the gateway; default $ROOMGATE_URL or http://127.0.0.1:8080")
+    record.add_argument("--token", help="an admin's token; default $ROOMGATE_TOKEN")
+    record.add_argument("--out", type=Path, help="the file; default DEVICE.jsonl")
+    record.add_argument("--from-start", action="store_true", help="restart the device first, so that it replays whole")
+    record.add_argument("--seconds", type=float, help="stop by itself")
+
+    replay = command("replay", "Live a tape again through its driver, with no network; exit 1 where it differs.")
+    replay.add_argument("tape", type=Path)
+    replay.add_argument("--quiet", action="store_true", help="differences only")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; every foreseeable mistake ends in one clear line and exit code 1."""
+    args = parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    from gateway.plugins import Intruder, check_names
+
+    try:
+        check_names()
+        return int(globals()[f"_{args.command}"](args))
+    except (FolderError, Intruder, Complain) as error:
+        print(f"roomgate: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+class Complain(Exception):
+    """A mistake of the caller's, in words."""
+
+
+def _drivers_all() -> Any:
+    from gateway.plugins import load_drivers
+
+    return load_drivers()
+
+
+def _serve(args: argparse.Namespace) -> int:
+    import dataclasses
+
+    from gateway import profile
+    from gateway.serve import StartError
+
+    logging.getLogger("roomgate").setLevel(logging.DEBUG if args.verbose else logging.INFO)
+    drivers = _drivers_all()
+    reading = profile.read(args.site, drivers)
+    for complaint in reading.complaints:
+        print(complaint, file=sys.stderr)
+    if not reading.site.rooms:
+        raise Complain("no room can run; mend what is named above")
+    if reading.grave:
+        print(f"roomgate: running the rooms without mistakes: {', '.join(reading.site.rooms)}", file=sys.stderr)
+    server = reading.site.server
+    server = dataclasses.replace(
+        server,
+        host=args.host or server.host,
+        port=server.port if args.port is None else args.port,
+        plain_http=server.plain_http or args.plain_http,
+    )
+    try:
+        return asyncio.run(_serving(args, reading.site, drivers, server))
+    except StartError as error:
+        raise Complain(str(error)) from None
+
+
+async def _serving(args: argparse.Namespace, site: Any, drivers: Any, server: Any) -> int:
+    import contextlib
+
+    from gateway import rehearsal
+    from gateway.house import links_over
+    from gateway.serve import gateway, is_loopback, notify, until_signal
+
+    async with contextlib.AsyncExitStack() as ends:
+        links: dict[str, str] = {}
+        folder = args.site if args.site.is_dir() else args.site.parent
+        for room in site.rooms.values():
+            wanted = [name for name, device in room.devices.items() if device.simulate]
+            wanted += [
+                name
+                for name, device in site.devices.items()
+                if device.simulate and device.id not in links and _uses(room, device.id)
+            ]
+            if wanted:
+                path = folder / f"{room.id}.toml"
+                simulated = await ends.enter_async_context(_simulated(rehearsal, path, wanted))
+                links |= rehearsal.links(room.id, site, simulated)
+        data = args.data or default_path()
+        running = await ends.enter_async_context(gateway(links_over(site, links), drivers, data, server))
+        rooms = ", ".join(site.rooms)
+        print(f"RoomGate {__version__} serves {rooms} at {running.url} (data: {data})", flush=True)
+        if running.fingerprint:
+            print(f"self-signed certificate: {running.fingerprint}", flush=True)
+        if running.url.startswith("http:") and not is_loopback(server.host):
+            print("WARNING: plain HTTP on the network: tokens can be read by anybody on it", file=sys.stderr)
+        if not running.tokens.list():
+            print("no token exists yet: roomgate token create NAME --role admin", flush=True)
+        notify("READY=1")
+        await until_signal()
+        notify("STOPPING=1")
+    return 0
+
+
+def _simulated(rehearsal: Any, path: Path, wanted: list[str]) -> Any:
+    rehearsal.invent_secrets(path)
+    return rehearsal.simulators(path, wanted)
+
+
+def _uses(room: Any, device_id: str) -> bool:
+    targets = [target for part in room.parts.values() for target in (part.target, *part.roles.values()) if target]
+    return any(target.device == device_id for target in targets)
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from gateway.demo import demo
+    from gateway.rehearsal import RehearsalError
+    from gateway.serve import StartError
+
+    path = args.profile or shipped("demo")
+    data = args.data or default_path() / "demo"
+    default_path().mkdir(mode=0o700, parents=True, exist_ok=True)
+    logging.getLogger("roomgate").setLevel(logging.ERROR)
+    try:
+        return asyncio.run(demo(path, _drivers_all(), data, args.port, sys.stdout))
+    except (RehearsalError, StartError) as error:
+        raise Complain(str(error)) from None
+
+
+def shipped(name: str) -> Path:
+    """A profile that comes with RoomGate, installed or in a checkout."""
+    here = Path(__file__).parent
+    for folder in (here / "profiles", here.parent / "profiles"):
+        if (folder / f"{name}.toml").is_file():
+            return folder / f"{name}.toml"
+    raise Complain(f"the profile {name!r} is not there: the installation is broken")
+
+
+def _check(args: argparse.Namespace) -> int:
+    import dataclasses
+
+    from gateway import profile
+
+    reading = profile.read(args.site, _drivers_all())
+    if args.json:
+        told = {"rooms": sorted(reading.site.rooms), "complaints": [dataclasses.asdict(c) for c in reading.complaints]}
+        print(json.dumps(told, indent=2))
+    else:
+        for complaint in reading.complaints:
+            print(complaint)
+        mistakes, warnings = len(reading.grave), len(reading.complaints) - len(reading.grave)
+        rooms = ", ".join(reading.site.rooms) or "none"
+        print(f"{mistakes} mistakes, {warnings} warnings; rooms that can run: {rooms}")
+    return 1 if reading.grave else 0
+
+
+def _drivers(args: argparse.Namespace) -> int:
+    from gateway.catalogue import describe_driver, table
+
+    drivers = _drivers_all()
+    if args.name and args.name not in drivers:
+        from gateway.complaint import did_you_mean
+
+        raise Complain(f"no driver {args.name!r}; {did_you_mean(args.name, drivers)}")
+    chosen = [drivers[args.name]] if args.name else list(drivers.values())
+    if args.json:
+        told = [describe_driver(driver) for driver in chosen]
+        print(json.dumps(told[0] if args.name else told, indent=2, ensure_ascii=False))
+    elif args.table:
+        print(table(chosen))
+    elif args.name:
+        _print_driver(describe_driver(chosen[0]))
+    else:
+        for driver in chosen:
+            print(f"{driver.name:<16} {', '.join(driver.links):<18} {driver.evidence:<14} {driver.title}")
+    return 0
+
+
+def _print_driver(told: dict[str, Any]) -> None:
+    print(f"{told['driver']}: {told['title']}\n{told['models']}\n")
+    print(f"links     {', '.join(f'{scheme}:// (port {port})' for scheme, port in told['links'].items())}")
+    print(f"plays     {', '.join(told['plays'])}\nunits     {told['units'] or 'none'}\nevidence  {told['evidence']}")
+    print(f"offered   {', '.join(told['offered'])}")
+    for name, because in told["not_offered"].items():
+        print(f"without   {name}: {because}")
+    for name, setting in told["settings"].items():
+        default = "secret" if setting.get("secret") else f"default {json.dumps(setting['default'])}"
+        print(f"setting   {name} ({setting['type']}, {default}): {setting['doc']}")
+
+
+def _simulators(args: argparse.Namespace) -> int:
+    import simulators
+
+    found = [simulators.find(name) for name in simulators.names()]
+    if args.json:
+        told = [{"simulator": held.name, "title": held.title, "links": dict(held.links)} for held in found]
+        print(json.dumps(told, indent=2))
+    else:
+        for held in found:
+            print(f"{held.name:<16} {', '.join(held.links):<18} {held.title}")
+    return 0
+
+
+def _simulate(args: argparse.Namespace) -> int:
+    from simulators.values import SimulatorError
+
+    if bool(args.name) == bool(args.profile):
+        raise Complain("name one simulator, or a whole room with --profile")
+    settings: dict[str, object] = {}
+    for given in args.settings:
+        key, equals, value = given.partition("=")
+        if not equals:
+            raise Complain(f"--set takes KEY=VALUE, not {given!r}")
+        settings[key] = value
+    if args.speed is not None:
+        settings["speed"] = str(args.speed)
+    try:
+        return asyncio.run(_simulating(args, settings))
+    except SimulatorError as error:
+        raise Complain(str(error)) from None
+
+
+async def _simulating(args: argparse.Namespace, settings: dict[str, object]) -> int:
+    import signal
+
+    from simulators.serve import simulate, simulate_profile
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    if args.until_eof:
+        reader = asyncio.StreamReader()
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        ending = loop.create_task(_until_eof(reader, stop))
+    if args.profile:
+        only = tuple(name for name in args.only.split(",") if name)
+        hands = args.hands is not None
+        await simulate_profile(args.profile, hands=hands, stop=stop, out=sys.stdout, speed=args.speed, only=only)
+    else:
+        await simulate(args.name, args.link, settings, args.hands, stop, sys.stdout)
+    if args.until_eof:
+        ending.cancel()
+    return 0
+
+
+async def _until_eof(reader: asyncio.StreamReader, stop: asyncio.Event) -> None:
+    while await reader.read(1024):
+        pass
+    stop.set()
+
+
+def _token(args: argparse.Namespace) -> int:
+    from gateway.auth import Tokens
+
+    folder = Folder.open(args.data or default_path())
+    tokens = Tokens(folder.path / "tokens.json")
+    try:
+        if args.action == "create":
+            text = tokens.create(args.name, args.role, args.room)
+            print(text)
+            print("This is the only time it is shown; the gateway keeps its hash.", file=sys.stderr)
+        elif args.action == "revoke":
+            tokens.revoke(args.name)
+            print(f"revoked {args.name}")
+        else:
+            for token in tokens.list():
+                rooms = ", ".join(sorted(token.rooms)) or "all rooms"
+                print(f"{token.name:<24} {token.role:<10} {rooms:<32} since {token.created}")
+    except ValueError as error:
+        raise Complain(str(error)) from None
+    return 0
+
+
+def _record(args: argparse.Namespace) -> int:
+    from gateway.remote import RemoteError, record
+
+    try:
+        return asyncio.run(record(args.device, args.url, args.token, args.out, args.from_start, args.seconds))
+    except RemoteError as error:
+        raise Complain(str(error)) from None
+
+
+def _replay(args: argparse.Namespace) -> int:
+    from gateway.replay import TapeError, load, play, words
+
+    try:
+        result = play(*load(args.tape), _drivers_all())
+    except TapeError as error:
+        raise Complain(str(error)) from None
+    if not args.quiet:
+        for at, told in result.feedback:
+            print(words(told, at))
+    if result.truncated:
+        print("The tape begins in the middle of a life; its first differences may come from that.", file=sys.stderr)
+    for difference in result.differences:
+        print(f"differs: {difference}")
+    print(f"{result.inputs} inputs, {len(result.feedback)} feedbacks, {len(result.differences)} differences")
+    return 1 if result.differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The Room Control API, version 1: HTTP asks, WebSocket tells. What may not live here: rooms, devices, decisions."""

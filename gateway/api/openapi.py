@@ -1,0 +1,213 @@
+"""The OpenAPI description, made from the commands and the kinds of part: what is not there cannot be described.
+
+What may not live here: any route of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from gateway import __version__
+from gateway.commands import COMMANDS, ROOM_VERBS, Command, Search
+from gateway.model import KINDS, POINTS
+
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "room": {"description": "The room's id.", "example": "demo"},
+    "name": {"description": "The part's name.", "example": "main"},
+    "id": {"description": "The command's id.", "example": "c69-1"},
+    "point": {"description": "A point, such as `volume` or `screen.left.position`.", "example": "volume"},
+    "part": {"description": "A part's path, such as `volume` or `screens/left`.", "example": "volume"},
+    "device": {"description": "The device's id, such as `demo/codec`.", "example": "demo/codec"},
+}
+NAMES = {"display": "main", "screen": "left", "shade": "window", "outlet": "rack", "relay": "door"}
+
+
+def describe() -> dict[str, Any]:
+    """The whole OpenAPI 3.1 document."""
+    paths: dict[str, Any] = {}
+    for verb in ROOM_VERBS:
+        paths[f"/api/v1/rooms/{{room}}/{verb}"] = {"post": _command(COMMANDS[verb], "room", "")}
+    for kind in KINDS.values():
+        for verb in kind.verbs:
+            path = kind.path(verb, "{name}")
+            paths[f"/api/v1/rooms/{{room}}/{path}"] = {"post": _command(COMMANDS[verb], kind.name, kind.doc)}
+        if not kind.single:
+            path = f"/api/v1/rooms/{{room}}/{kind.plural}/{{name}}"
+            paths[path] = {
+                "get": _ask(f"A {kind.name}'s state. {kind.doc}", "state", kind.name),
+                "post": _command(COMMANDS[kind.verbs[0]], kind.name, kind.doc, short=True),
+            }
+        else:
+            paths.setdefault(f"/api/v1/rooms/{{room}}/{kind.name}", {})["get"] = _ask(
+                f"The part's state. {kind.doc}", "state", kind.name
+            )
+    for path, (summary, tag) in ASKS.items():
+        paths.setdefault(path, {})["get"] = _ask(summary, tag, "")
+    paths["/api/v1/devices/{device}/restart"] = {
+        "post": {
+            **_ask("Drop a device's connection and try again at once (admin).", "devices", ""),
+            "responses": _ok(202),
+        }
+    }
+    for path, item in paths.items():
+        parameters = [_parameter(name, path) for name in PARAMETERS if f"{{{name}}}" in path]
+        if parameters:
+            item["parameters"] = parameters
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "RoomGate Room Control API",
+            "version": __version__,
+            "description": DESCRIPTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "paths": paths,
+        "security": [{"token": []}],
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": {"Problem": PROBLEM_SCHEMA, "Reading": READING_SCHEMA, "Outcome": OUTCOME_SCHEMA},
+        },
+    }
+
+
+def _command(command: type[Command], tag: str, doc: str, *, short: bool = False) -> dict[str, Any]:
+    schema = TypeAdapter(command).json_schema()
+    schema.pop("title", None)
+    summary = command.doc + (" The same as the path below with its verb." if short else "")
+    described: dict[str, Any] = {
+        "summary": summary,
+        "tags": [tag],
+        "parameters": [
+            {
+                "name": "wait",
+                "in": "query",
+                "description": "Seconds to wait for the outcome, 0 to 120; 0 answers 202 at once.",
+                "schema": {"type": "number", "default": 5},
+            }
+        ],
+        "requestBody": {
+            "required": bool(schema.get("required")),
+            "content": {"application/json": {"schema": schema, "example": dict(command.example)}},
+        },
+        "responses": {
+            "200": _content("The outcome: confirmed or assumed.", {"$ref": "#/components/schemas/Outcome"}),
+            "202": _content("Still open; GET /api/v1/commands/{id} tells.", {"$ref": "#/components/schemas/Outcome"}),
+            **{
+                status: {"description": words, "content": {"application/problem+json": {"schema": PROBLEM}}}
+                for status, words in ERRORS.items()
+            },
+        },
+    }
+    if doc:
+        described["description"] = doc
+    if command is Search:
+        described["responses"]["200"] = {
+            "description": "One row a line, as they come.",
+            "content": {"application/x-ndjson": {"schema": {"type": "object"}}},
+        }
+    return described
+
+
+def _ask(summary: str, tag: str, kind: str) -> dict[str, Any]:
+    return {"summary": summary, "tags": [kind or tag], "responses": {**_ok(200), "401": _error(), "404": _error()}}
+
+
+def _parameter(name: str, path: str) -> dict[str, Any]:
+    held = dict(PARAMETERS[name])
+    if name == "name":
+        collection = path.split("/")[5]
+        kind = next(kind for kind in KINDS.values() if kind.plural == collection)
+        held["example"] = NAMES.get(kind.name, "main")
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, **held}
+
+
+def _ok(status: int) -> dict[str, Any]:
+    return {str(status): {"description": "As asked.", "content": {"application/json": {"schema": {"type": "object"}}}}}
+
+
+def _error() -> dict[str, Any]:
+    return {"description": "A problem.", "content": {"application/problem+json": {"schema": PROBLEM}}}
+
+
+def _content(words: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": words, "content": {"application/json": {"schema": schema}}}
+
+
+ASKS = {
+    "/api/v1/rooms": ("The rooms this token may see.", "rooms"),
+    "/api/v1/rooms/{room}": ("A room's whole state.", "rooms"),
+    "/api/v1/rooms/{room}/{part}": ("One part's state, at the path its commands have.", "rooms"),
+    "/api/v1/rooms/{room}/why/{point}": ("Why a point is as it is.", "rooms"),
+    "/api/v1/rooms/{room}/history": (
+        "What happened, newest first; `limit`, `before` (a seq), `kinds` and `subject` narrow it.",
+        "rooms",
+    ),
+    "/api/v1/rooms/{room}/ws": (
+        'WebSocket: the whole state first, then changes, events and answers; commands as {"do": VERB, ...}.',
+        "rooms",
+    ),
+    "/api/v1/commands/{id}": ("A recent command and its outcome so far.", "rooms"),
+    "/api/v1/drivers": ("Every driver: links, settings, what it offers and what not.", "devices"),
+    "/api/v1/devices": ("Every device of the site (admin).", "devices"),
+    "/api/v1/devices/{device}/tape": (
+        "A device's latest frames, one JSON object a line; `?follow=1` goes on (admin).",
+        "devices",
+    ),
+    "/healthz": ("Alive.", "health"),
+    "/readyz": ("Every device's state; 503 until each has been tried.", "health"),
+}
+ERRORS = {
+    "401": "No valid token.",
+    "403": "This token may not.",
+    "404": "No such room or part.",
+    "409": "Nothing plays that part, or a newer command took its place.",
+    "422": "The body is not understood; `mistakes` names each.",
+    "429": "Too many wrong tokens from this address.",
+    "502": "The device refused, in its words.",
+    "503": "The device is away, with the reason.",
+    "504": "Not confirmed in time.",
+}
+PROBLEM_SCHEMA = {
+    "type": "object",
+    "description": "RFC 9457 problem details.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "advice": {"type": "string", "description": "What to do about it."},
+    },
+}
+OUTCOME_SCHEMA = {
+    "type": "object",
+    "required": ["id", "verb", "result"],
+    "properties": {
+        "id": {"type": "string"},
+        "verb": {"type": "string", "enum": sorted(COMMANDS)},
+        "part": {"type": ["string", "null"]},
+        "result": {
+            "type": "string",
+            "enum": ["pending", "confirmed", "assumed", "refused", "unconfirmed", "offline", "superseded"],
+        },
+        "words": {"type": "string"},
+        "parts": {"type": "array", "items": {"$ref": "#/components/schemas/Outcome"}},
+        "complete": {"type": "boolean", "description": "On room-level commands: every part did it."},
+    },
+}
+READING_SCHEMA = {
+    "type": "object",
+    "description": "What is known of one point. Points: " + ", ".join(sorted(POINTS)) + ".",
+    "properties": {
+        "value": {},
+        "status": {"type": "string", "enum": ["confirmed", "assumed", "stale", "unknown"]},
+        "since": {"type": ["number", "null"], "description": "Seconds since 1970."},
+        "cause": {"type": ["string", "null"], "description": "The id of the command that brought it about."},
+    },
+}
+DESCRIPTION = """Say what the room shall do; the gateway knows which equipment does it. Every command ends in one
+outcome: confirmed (the device's own feedback shows it), assumed (the device cannot tell), refused, unconfirmed, offline
+or superseded. State is what the devices say, never what was hoped for."""

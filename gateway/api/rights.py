@@ -1,0 +1,62 @@
+"""Who asks, and may they: a bearer token to a Token, deny by default, brute force slowed.
+
+What may not live here: how tokens are made or stored (`auth.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gateway.api.problem import Problem
+from gateway.auth import Guard, Permission, Token, Tokens
+
+
+class Rights:
+    """Checks a request's token: one hash look-up, no disk."""
+
+    def __init__(self, tokens: Tokens, guard: Guard) -> None:
+        self.tokens = tokens
+        self.guard = guard
+
+    def token(self, text: str, address: str) -> Token:
+        """The token behind `text`. Raises Problem 401, or 429 while its address tries too many wrong ones."""
+        token = self.tokens.check(text) if text else None
+        if token is not None:
+            self.guard.worked(address)
+            return token
+        wait = self.guard.wait(address)
+        if wait > 0:
+            seconds = str(int(wait) + 1)
+            raise Problem(
+                429, "too many wrong tokens from this address", f"Wait {seconds} s.", {}, {"retry-after": seconds}
+            )
+        if text:
+            self.guard.failed(address)
+        raise Problem(
+            401,
+            "the token is not valid" if text else "a token is needed",
+            "Send 'Authorization: Bearer TOKEN'; `roomgate token create` makes one.",
+            {},
+            {"www-authenticate": "Bearer"},
+        )
+
+    @staticmethod
+    def allow(token: Token, permission: Permission, room: str = "") -> None:
+        """Raise Problem 403 unless the token's role has the permission, for that room."""
+        if not token.may(permission, room or None):
+            what = f"this token may not {permission}" + (f" in room {room!r}" if room else "")
+            raise Problem(403, what, "Use a token whose role and rooms allow it.")
+
+    def of_headers(self, headers: Iterable[tuple[bytes, bytes]], address: str) -> Token:
+        """The token of an ASGI request's Authorization header."""
+        for name, value in headers:
+            if name == b"authorization":
+                scheme, _, text = value.partition(b" ")
+                if scheme.lower() == b"bearer":
+                    return self.token(text.strip().decode("latin-1"), address)
+        return self.token("", address)
+
+
+def address_of(client: tuple[str, int] | list[object] | None) -> str:
+    """The caller's address, for the guard."""
+    return str(client[0]) if client else "unknown"

@@ -1,0 +1,130 @@
+"""Builds the web application over a house: commands straight in, everything else through FastAPI.
+
+What may not live here: routes' contents (`api/`), starting and stopping (`serve.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from gateway import __version__
+from gateway.api import openapi
+from gateway.api.asks import Asks
+from gateway.api.commands import PREFIX, Commands
+from gateway.api.problem import Problem
+from gateway.api.rights import Rights
+from gateway.api.socket import Sockets
+from gateway.auth import Guard, Tokens
+from gateway.driver import Driver
+from gateway.house import House
+from gateway.ticket import new_id
+
+PANEL = Path(__file__).parent / "panel"
+HEADERS = {
+    "content-security-policy": "default-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'self'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-cache",
+}
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Door:
+    """The whole application. Commands skip the framework; the rest of the API, the panel and the docs do not."""
+
+    def __init__(self, house: House, tokens: Tokens, drivers: Mapping[str, type[Driver]]) -> None:
+        rights = Rights(tokens, Guard(house.clock))
+        self.commands = Commands(house, rights)
+        self.pages = Pages(PANEL)
+        self.app = _application(house, rights, drivers, self.commands, self.pages)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or one WebSocket."""
+        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"].startswith(PREFIX):
+            await self.commands(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+def _application(
+    house: House, rights: Rights, drivers: Mapping[str, type[Driver]], commands: Commands, pages: Pages
+) -> FastAPI:
+    app = FastAPI(title="RoomGate", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    app.router.add_websocket_route("/api/v1/rooms/{room}/ws", Sockets(house, rights, epoch=new_id()).__call__)
+    document = openapi.describe()
+
+    async def openapi_json(request: Request) -> Response:
+        return JSONResponse(document)
+
+    async def panel(request: Request) -> Response:
+        return pages.answer(request, "index.html")
+
+    async def asset(request: Request) -> Response:
+        return pages.answer(request, request.path_params["name"])
+
+    async def docs(request: Request) -> Response:
+        return pages.answer(request, "docs.html")
+
+    async def home(request: Request) -> Response:
+        first = next(iter(house.rooms), "")
+        return RedirectResponse(f"/panel/{first}" if first else "/docs")
+
+    for path, endpoint in {
+        "/openapi.json": openapi_json,
+        "/panel/static/{name}": asset,
+        "/panel/{room}": panel,
+        "/docs": docs,
+        "/": home,
+    }.items():
+        app.router.add_route(path, endpoint, methods=["GET"], include_in_schema=False)
+    Asks(house, rights, drivers, commands).add_to(app)
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(HTTPException, _http_problem)
+    return app
+
+
+async def _problem(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)
+    return problem.response()
+
+
+async def _http_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    advice = "GET /docs describes everything there is." if error.status_code in (404, 405) else ""
+    return Problem(error.status_code, str(error.detail), advice).response()
+
+
+class Pages:
+    """The panel's and the documentation's files, read once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.files: dict[str, tuple[bytes, str, str]] = {}
+        for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if file.is_file() and not file.name.startswith("."):
+                content = file.read_bytes()
+                media = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+                if media.startswith("text/") or media.endswith("javascript"):
+                    media += "; charset=utf-8"
+                self.files[file.name] = (content, media, f'"{hashlib.sha256(content).hexdigest()[:20]}"')
+
+    def answer(self, request: Request, name: str) -> Response:
+        """A file, or 304 where the client has it already."""
+        held = self.files.get(name)
+        if held is None:
+            raise Problem(404, f"there is no page {name!r}")
+        content, media, tag = held
+        headers = {**HEADERS, "etag": tag}
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        return Response(content, media_type=media, headers=headers)

@@ -1,0 +1,415 @@
+"""The contract between a driver and the house: what a driver is asked, and the actions it answers with.
+
+A driver never touches a socket, a clock or a task. It is asked, and it answers by yielding actions. What may not
+live here: anything that acts. Everything a driver needs to import stands here, in `commands`, `model` and `cutters`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
+
+import pluggy
+
+from gateway.commands import Command
+from gateway.cutters import Cutter, Whole
+from gateway.model import Reason
+
+hookspec = pluggy.HookspecMarker("roomgate")
+hookimpl = pluggy.HookimplMarker("roomgate")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A command on its way to a device. Drivers pass it back in `Taken`, `Done`, `Refused`, `Item` and `More`.
+
+    `page` counts from 0 for commands with long answers: `command()` is called again with the next page when the
+    reader wants more.
+    """
+
+    id: str
+    command: Command
+    unit: str = ""
+    page: int = field(default=0, compare=False)
+
+
+# ---- What a driver may yield ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Put `data` on `link`. With `reply` it holds a turn until `Answered(tag)`, a cutter's line, or the deadline.
+
+    `tag` comes back with what answers it (a Request is a good tag). `hide` names secret parts of `data`, masked on
+    the tape and in the log, echoes included.
+    """
+
+    data: Any
+    tag: Hashable = None
+    link: str = "main"
+    reply: bool = True
+    hide: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The exchange that was sent with `tag` is over: the next one may have the turn."""
+
+    tag: Hashable = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Logged in and usable: the device is online and commands may come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Give this connection up and start afresh, because of `reason`; `words` say more to a person."""
+
+    reason: Reason
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StartTls:
+    """Upgrade the main link to TLS now; `opened()` is not called again, what is sent next goes encrypted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Call `due(name)` in `seconds`; the same name replaces; 0 or less cancels it."""
+
+    seconds: float
+    name: str
+
+
+class Feedback:
+    """What the device itself tells of a unit: declared points by name, None = it does not know.
+
+    `assumed=True` for what is only believed (a one-way device). Equal by content, so tests compare it.
+    """
+
+    __slots__ = ("assumed", "points", "unit")
+
+    def __init__(self, unit: str = "", /, *, assumed: bool = False, **points: Any) -> None:
+        self.unit = unit
+        self.assumed = assumed
+        self.points = points
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Feedback) and (self.unit, self.assumed, self.points) == (
+            other.unit,
+            other.assumed,
+            other.points,
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.unit, self.assumed, tuple(sorted(self.points))))
+
+    def __repr__(self) -> str:
+        shown = "".join(f", {name}={value!r}" for name, value in self.points.items())
+        return f"Feedback({self.unit!r}{shown}{', assumed=True' if self.assumed else ''})"
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What `unit` can do now: command classes, and the choices for their arguments ({"input": {"31": "HDMI 1"}})."""
+
+    unit: str
+    commands: frozenset[type[Command]]
+    choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The device acknowledged the request: an echo, an OK, a prompt, an HTTP 200. Never more than that."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The device's own feedback shows what was asked for."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The device said no; `words` are its own where it has any."""
+
+    request: Request
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A key of a surface went `down` or `up`, is `hold`, was `turn`ed or `set` to `value`."""
+
+    key: str
+    edge: Literal["down", "up", "hold", "turn", "set"] = "down"
+    value: int | float | str | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row of a long answer."""
+
+    request: Request
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """A page of a long answer ended and there is more; `Done` ends the last page instead."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Appeared:
+    """A unit is there now (a keypad that connected, a deck that was plugged in), with facts about it."""
+
+    unit: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A unit is not there any more; keys that were held are released."""
+
+    unit: str
+
+
+Action: TypeAlias = (
+    Send
+    | Answered
+    | Ready
+    | Drop
+    | StartTls
+    | Later
+    | Feedback
+    | Offers
+    | Taken
+    | Done
+    | Refused
+    | Press
+    | Item
+    | More
+    | Appeared
+    | Gone
+)
+Actions: TypeAlias = Iterable[Action]
+
+
+# ---- The links' own values --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One HTTP exchange; `path` with its query, relative to the link's address; `body` as sent."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """The answer to an HttpRequest; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class SnmpGet:
+    """Ask for these OIDs (dotted text, no leading dot), at most 16 in one exchange."""
+
+    oids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SnmpWalk:
+    """Ask for everything below one OID, in order."""
+
+    oid: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnmpSet:
+    """Write INTEGERs (int) or OCTET STRINGs (str)."""
+
+    values: tuple[tuple[str, int | str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SnmpReply:
+    """OID -> value (int, str, None where the agent has no such object); `error` is the agent's own word or ""."""
+
+    values: Mapping[str, int | str | None]
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Datagram:
+    """One UDP datagram. `to` ("host", port), () = the link's own far end; when received: the sender."""
+
+    data: bytes
+    peer: tuple[str, int] | tuple[()] = ()
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How the main link is to be opened; every link reads only its own fields. Secrets never leave the link."""
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+    path: str = ""  # ws, http
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # ws, http
+    subprotocols: tuple[str, ...] = field(default=(), repr=False)  # ws
+    pty: bool = False  # ssh
+    baud: int = 9600  # serial
+    framing: str = "8N1"  # serial: data bits, parity N E O, stop bits
+    flow: Literal["", "xonxoff", "rtscts"] = ""  # serial
+    community: str = field(default="public", repr=False)  # snmp v1, v2c: for reading
+    write_community: str = field(default="private", repr=False)
+    version: Literal["1", "2c", "3"] = "2c"  # snmp
+    auth: str = "none"  # snmp v3: none md5 sha sha256; key = password
+    privacy: str = "none"  # snmp v3: none des aes; key = privacy_password
+    privacy_password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What the device can stand. All in seconds.
+
+    window: exchanges in flight; gap: pause between sends; reply: how long an exchange may take; ready: how long from
+    the open link to `Ready()`.
+    """
+
+    window: int = 1
+    gap: float = 0.0
+    reply: float = 3.0
+    ready: float = 10.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a profile may say of a device beyond `driver` and `link`. Subclass it in a driver; give every field a
+    default and `metadata={"doc": ..., "secret": True}` where it is one."""
+
+
+def setting(default: Any, doc: str, *, secret: bool = False) -> Any:
+    """A field of a driver's Settings with its one-line explanation."""
+    return field(default=default, metadata={"doc": doc, "secret": secret}, repr=not secret)
+
+
+class Driver:
+    """One device's language. A fresh one is made for every connection, so its attributes never outlive one.
+
+    Subclasses say in class attributes what they are, and answer six questions. Each question returns or yields
+    actions; `self.now` (monotonic seconds) is set before each and is the only clock there is.
+    """
+
+    name: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    models: ClassVar[str] = ""
+    links: ClassVar[Mapping[str, int]] = {}  # scheme -> usual port (0 = none)
+    timing: ClassVar[Timing] = Timing()
+    cutter: ClassVar[Cutter] = Whole()
+    evidence: ClassVar[Literal["manual", "cross-checked", "captured"]] = "manual"
+    sources: ClassVar[tuple[str, ...]] = ()
+    offered: ClassVar[tuple[str, ...]] = ()  # functions of the fact sheet that work
+    not_offered: ClassVar[Mapping[str, str]] = {}  # function -> because ...
+    plays: ClassVar[frozenset[str]] = frozenset()  # kinds of part it can play; empty = any
+    units: ClassVar[str] = ""  # what a unit's name looks like: '"" or a relay such as 1:2'
+    Settings: ClassVar[type[Settings]] = Settings
+
+    def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
+        self.settings = settings if settings is not None else self.Settings()
+        self.host = host
+        self.scheme = scheme
+        self.now = 0.0
+
+    def opening(self) -> Opening:
+        """How to open the main link: log-in, path, line settings."""
+        return Opening()
+
+    def side_links(self) -> Mapping[str, str]:
+        """Further links by name, as URLs (`udp://host:30007`, `listen+udp://:4352`); they never decide online."""
+        return {}
+
+    def patience(self, command: Command) -> float:
+        """Seconds from the wire until the proof of `command` is overdue."""
+        return command.patience
+
+    def shows(self, command: Command, points: Mapping[str, Any]) -> bool:
+        """Whether a unit's points show `command` done; override where the device rounds or rescales."""
+        return shows(command, points)
+
+    def valid_unit(self, unit: str) -> bool:
+        """Whether a profile may name this unit."""
+        return unit == ""
+
+    def opened(self) -> Actions:
+        """The link is up: log in, subscribe, ask the first questions."""
+        return ()
+
+    def command(self, request: Request) -> Actions:
+        """Someone wants something of this device."""
+        yield Refused(request, "this device cannot do that")
+
+    def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
+        """The device spoke; `tag` is that of the Send it answers, where the link or the cutter can tell."""
+        return ()
+
+    def failed(self, tag: Hashable, reason: str) -> Actions:
+        """An exchange was silent or broke. Positional replies cannot be trusted after that, so: drop the link."""
+        yield Drop(Reason.NO_RESPONSE, reason)
+
+    def due(self, name: str) -> Actions:
+        """A timer that this driver set has come."""
+        return ()
+
+    def closing(self) -> Actions:
+        """We are leaving: last words, two seconds at most."""
+        return ()
+
+
+def shows(command: Command, points: Mapping[str, Any]) -> bool:
+    """Whether `points` hold every value that `command` says would show it."""
+    wanted = command.shown()
+    if not wanted:
+        return False
+    for name, value in wanted.items():
+        held = points.get(name)
+        if held is None or (held not in value if isinstance(value, frozenset) else held != value):
+            return False
+    return True
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """The values of a device's secret settings, for masking; empty ones left out."""
+    values = (getattr(settings, f.name) for f in dataclasses.fields(settings) if f.metadata.get("secret"))
+    return tuple(str(value) for value in values if value)
+
+
+class Register(Protocol):
+    """What `register_drivers` is given: call it with each Driver class."""
+
+    def __call__(self, driver: type[Driver]) -> None: ...
+
+
+class Hooks:
+    """The plug-in hooks of RoomGate (pluggy, project name `roomgate`)."""
+
+    @hookspec
+    def register_drivers(self, register: Register) -> None:
+        """Call `register(DriverClass)` for each driver this plug-in brings."""

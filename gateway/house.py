@@ -1,0 +1,109 @@
+"""All that runs for a site: its devices, its motors, its rooms. Built from a SiteSpec, kept alive in one TaskGroup.
+
+What may not live here: HTTP, tokens, command lines. The door above builds it; the interfaces ask it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from gateway.clock import Clock
+from gateway.composite import Composite
+from gateway.device import Device, Player
+from gateway.driver import secrets_of
+from gateway.journal import Journal
+from gateway.room import Room
+from gateway.spec import DeviceSpec, PartSpec, SiteSpec
+from gateway.tape import Budget, Tape
+
+log = logging.getLogger("roomgate")
+
+
+class House:
+    """The site at work. `devices` by id (`boardroom/codec`), `rooms` by id."""
+
+    def __init__(self, spec: SiteSpec, journal: Journal, clock: Clock) -> None:
+        self.spec = spec
+        self.journal = journal
+        self.clock = clock
+        self.budget = Budget()
+        self.devices = {identity: self._device(device) for identity, device in spec.all_devices().items()}
+        self.composites: list[Composite] = []
+        self.rooms: dict[str, Room] = {}
+        for room in spec.rooms.values():
+            players = {part.id: self._player(part) for part in room.parts.values()}
+            self.rooms[room.id] = Room(room, players, journal, clock)
+
+    def _device(self, spec: DeviceSpec) -> Device:
+        return Device(
+            spec.name,
+            spec.driver,
+            spec.address,
+            spec.settings,
+            clock=self.clock,
+            trust=spec.trust,
+            tape=Tape(self.budget, secrets_of(spec.settings)),
+            timing=spec.timing,
+            disabled=spec.disabled,
+        )
+
+    def _player(self, part: PartSpec) -> tuple[Player, str]:
+        if part.motion is not None:
+            roles = {role: (self.devices[target.device], target.unit) for role, target in part.roles.items()}
+            composite = Composite(part.id, part.motion, roles, clock=self.clock)
+            self.composites.append(composite)
+            return composite, ""
+        assert part.target is not None
+        return self.devices[part.target.device], part.target.unit
+
+    async def run(self) -> None:
+        """Keep every device alive until cancelled; then leave each politely, all at once."""
+        for device in self.devices.values():
+            if device.warning:
+                log.warning("%s: %s", device.name, device.warning)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for identity, device in self.devices.items():
+                    group.create_task(device.run(), name=f"device {identity}")
+                await asyncio.Event().wait()
+        finally:
+            for mailbox in [mailbox for room in self.rooms.values() for mailbox in room.mailboxes]:
+                mailbox.close()
+
+    async def close(self) -> None:
+        """Say goodbye to every device (two seconds at most) and forget the motors' timers."""
+        for composite in self.composites:
+            composite.close()
+        await asyncio.gather(*(device.close() for device in self.devices.values()))
+
+    def settled(self) -> bool:
+        """Whether every device has been tried: it is online, or it is known why not."""
+        return all(device.online or device.reason is not None for device in self.devices.values())
+
+    def find_command(self, identity: str) -> tuple[Room, str] | None:
+        """The room and part of a recent command."""
+        for room in self.rooms.values():
+            held = room.commands.get(identity)
+            if held is not None:
+                return room, held[0]
+        return None
+
+
+def links_over(spec: SiteSpec, links: Mapping[str, str]) -> SiteSpec:
+    """The same site with some devices' links replaced, by device id: simulators in the place of equipment."""
+    import dataclasses
+
+    from gateway.link import Address
+
+    def over(devices: Mapping[str, DeviceSpec]) -> dict[str, DeviceSpec]:
+        return {
+            name: dataclasses.replace(device, address=Address.parse(links[device.id]), disabled=False)
+            if device.id in links
+            else device
+            for name, device in devices.items()
+        }
+
+    rooms = {name: dataclasses.replace(room, devices=over(room.devices)) for name, room in spec.rooms.items()}
+    return dataclasses.replace(spec, rooms=rooms, devices=over(spec.devices))

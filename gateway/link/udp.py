@@ -1,0 +1,216 @@
+"""The `udp` link to one far end, and `listen+udp`: one socket for a port of ours, shared by all devices.
+
+What may not live here: what a datagram means. Datagrams are sorted by the sender's address: a link hears the device it
+belongs to and nobody else. `?from=HOST` names that device where the address does not; `?from=any` hears everybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import socket
+import weakref
+from typing import Any
+from urllib.parse import parse_qsl
+
+from gateway.driver import Datagram, Opening
+from gateway.link import Address, Ears, LinkError, Trust, Untouchable
+from gateway.link.tcp import CONNECT, explain
+from gateway.model import Reason
+
+LARGEST = 65_507  # bytes of one datagram (RFC 768 over IPv4)
+
+
+class Udp(Untouchable):
+    """One device's share of a socket."""
+
+    def __init__(self, address: Address, ears: Ears) -> None:
+        query = dict(parse_qsl(address.query, keep_blank_values=True))
+        self.listening = address.scheme == "listen+udp"
+        self.source = query.pop("from", "any" if self.listening else address.host)
+        if query:
+            raise ValueError(f"a UDP link knows from, not {', '.join(sorted(query))}")
+        if not self.source:
+            raise ValueError("from names a host, or any")
+        self.address = address
+        self.ears: Ears | None = ears
+        self.senders: frozenset[str] | None = None  # None: everybody
+        self._far: tuple[Any, ...] = ()
+        self._socket: Socket | None = None
+
+    async def open(self) -> None:
+        """Find the far end and take a socket; raises LinkError. Nothing is sent."""
+        family = socket.AF_UNSPEC
+        try:
+            async with asyncio.timeout(CONNECT):
+                if not self.listening:
+                    family, self._far = (await find(self.address.host, self.address.port))[0]
+                if self.source != "any" and not self._everybody():
+                    self.senders = frozenset(plain(far[0]) for _, far in await find(self.source, 0))
+        except (OSError, UnicodeError) as error:
+            where = self.source if self.listening else f"{self.address.host}:{self.address.port}"
+            raise explain(error, where) from None
+        self._socket = await shared(self.address.host, self.address.port) if self.listening else await private(family)
+        asyncio.get_running_loop().call_soon(self._begin)  # not before our caller has had its turn
+
+    def _everybody(self) -> bool:
+        """Whether answers may come from anywhere: the far end is a broadcast or multicast address."""
+        far = ipaddress.ip_address(plain(self._far[0])) if self._far else None
+        return far is not None and (far.is_multicast or str(far) == "255.255.255.255")
+
+    def _begin(self) -> None:
+        if self._socket is not None and self.ears is not None:
+            self._socket.links.append(self)
+
+    def send(self, data: Any, tag: object = None) -> None:
+        """One datagram to the wire: to the link's far end, or to its own `peer`, an address (no name)."""
+        datagram = data if isinstance(data, Datagram) else Datagram(data)
+        if not isinstance(datagram.data, bytes) or len(datagram.data) > LARGEST:
+            raise ValueError(f"a datagram is at most {LARGEST} bytes")
+        to = self._far
+        if datagram.peer:
+            ipaddress.ip_address(datagram.peer[0])  # a name would have to be looked up, and that takes time
+            to = datagram.peer
+        if not to:
+            raise ValueError("a listening UDP link has no far end: the datagram must name its peer")
+        if self._socket is not None and self.ears is not None:
+            self._socket.send(datagram.data, to, self)
+
+    def said(self, data: bytes, sender: tuple[str, int]) -> None:
+        """A datagram came from somebody this link listens to."""
+        if self.ears is not None:
+            self.ears.heard(Datagram(data, sender), None)
+
+    def lose(self, error: OSError) -> None:
+        """The network said that nothing can be sent."""
+        ears, self.ears = self.ears, None
+        if ears is not None:
+            found = explain(error, f"{self.address.host}:{self.address.port}")
+            ears.lost(found.reason, found.words)
+
+    async def close(self) -> None:
+        """Let go of the socket; the last link of a shared one closes it."""
+        self.ears = None
+        held, self._socket = self._socket, None
+        if held is not None:
+            await held.release(self)
+
+
+class Socket(asyncio.DatagramProtocol):
+    """One UDP socket and the links that hear it."""
+
+    def __init__(self) -> None:
+        self.links: list[Udp] = []
+        self.holders = 1
+        self._transport: asyncio.DatagramTransport | None = None
+        self._sending: Udp | None = None
+        self._gone = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+        host = plain(addr[0])
+        for link in tuple(self.links):
+            if link.senders is None or host in link.senders:
+                link.said(data, (host, addr[1]))
+
+    def send(self, data: bytes, to: tuple[Any, ...], link: Udp) -> None:
+        """Send for `link`, who is told when the network refuses."""
+        if self._transport is not None:
+            self._sending = link
+            self._transport.sendto(data, to)
+            self._sending = None
+
+    def error_received(self, exc: Exception) -> None:
+        # What was sent before may be reported later, when nobody can tell whose it was: silence will show it.
+        if self._sending is not None and isinstance(exc, OSError):
+            self._sending.lose(exc)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._gone.set()
+
+    async def release(self, link: Udp) -> None:
+        """One holder less."""
+        if link in self.links:
+            self.links.remove(link)
+        self.holders -= 1
+        if self.holders == 0 and self._transport is not None:
+            self._transport.close()
+            try:
+                async with asyncio.timeout(1):
+                    await self._gone.wait()
+            except TimeoutError:
+                self._transport.abort()
+
+
+class Shelf:
+    """The shared sockets of one event loop, by address and port."""
+
+    def __init__(self) -> None:
+        self.sockets: dict[tuple[str, int], Socket] = {}
+        self.lock = asyncio.Lock()
+
+
+_shelves: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Shelf] = weakref.WeakKeyDictionary()
+
+
+async def shared(host: str, port: int) -> Socket:
+    """The process's one socket for a port of ours."""
+    shelf = _shelves.setdefault(asyncio.get_running_loop(), Shelf())
+    async with shelf.lock:
+        held = shelf.sockets.get((host, port))
+        if held is not None and held.holders:
+            held.holders += 1
+            return held
+        try:
+            made = await bind(host, port)
+        except OSError as error:
+            raise LinkError(Reason.UNREACHABLE, unbound(error, host, port)) from None
+        shelf.sockets[host, port] = made
+        return made
+
+
+async def private(family: int) -> Socket:
+    """A socket of a link's own, on a free port."""
+    try:
+        return await bind("::" if family == socket.AF_INET6 else "0.0.0.0", 0)
+    except OSError as error:
+        raise explain(error, "the network") from None
+
+
+async def bind(host: str, port: int) -> Socket:
+    """A UDP socket bound to an address of ours; no host = every IPv4 address."""
+    loop = asyncio.get_running_loop()
+    _, made = await loop.create_datagram_endpoint(Socket, local_addr=(host or "0.0.0.0", port), allow_broadcast=True)
+    return made
+
+
+def unbound(error: OSError, host: str, port: int) -> str:
+    """Why a port of ours cannot be had."""
+    where = f"{host or '*'}:{port}"
+    if error.errno == errno.EADDRINUSE:
+        return f"another program is using UDP port {where}"
+    if error.errno == errno.EACCES:
+        return f"no permission to use UDP port {where}; ports below 1024 are reserved"
+    return f"{where} is no address of this machine"
+
+
+async def find(host: str, port: int) -> list[tuple[int, tuple[Any, ...]]]:
+    """The addresses of a host, as (family, socket address)."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    return [(family, address) for family, _, _, _, address in found]
+
+
+def plain(host: str) -> str:
+    """An address in its one form: no scope, and IPv4 as IPv4."""
+    address = ipaddress.ip_address(host.partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
+
+
+def make(address: Address, opening: Opening, trust: Trust, ears: Ears) -> Udp:
+    """The link for `udp://` or `listen+udp://`; raises ValueError for a query that is none."""
+    return Udp(address, ears)

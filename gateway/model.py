@@ -1,0 +1,259 @@
+"""What can be said about a room: points, calls, outcomes, reasons, kinds of part. Frozen values, no behaviour.
+
+What may not live here: anything that does I/O, knows the time, or knows a device. Imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+
+class Reason(StrEnum):
+    """Why a device is offline. The words are shown to people as they stand."""
+
+    UNREACHABLE = "unreachable"
+    CONNECTION_REFUSED = "connection refused"
+    LOGIN_REFUSED = "login refused"
+    CERTIFICATE_UNTRUSTED = "certificate untrusted"
+    NO_RESPONSE = "no response"
+    PROTOCOL_ERROR = "protocol error"
+    LINK_LOST = "link lost"
+    DRIVER_ERROR = "driver error"
+    DISABLED = "disabled"
+
+
+class Result(StrEnum):
+    """How a command ended; exactly one for every command."""
+
+    CONFIRMED = "confirmed"  # the device's own feedback shows it
+    ASSUMED = "assumed"  # sent to a device that cannot tell
+    REFUSED = "refused"  # the device (or the room) said no, in words
+    UNCONFIRMED = "unconfirmed"  # its deadline passed without proof
+    OFFLINE = "offline"  # the device is away, with the reason
+    SUPERSEDED = "superseded"  # a newer command took its place
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one command: the result and, where there are any, the device's or the reason's words."""
+
+    result: Result
+    words: str = ""
+
+    @property
+    def good(self) -> bool:
+        """True where the caller got what was asked for, as far as anyone can tell."""
+        return self.result in (Result.CONFIRMED, Result.ASSUMED)
+
+
+CallState = Literal["dialling", "ringing", "connecting", "connected", "on hold", "disconnecting", "ended", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as the codec shows it. `duration` in seconds, `rate` in kbit/s; None where it does not tell."""
+
+    id: str
+    direction: Literal["in", "out"]
+    state: CallState
+    name: str = ""
+    address: str = ""
+    protocol: str = ""
+    kind: Literal["video", "audio", "unknown"] = "unknown"
+    duration: int | None = None
+    encrypted: bool | None = None
+    held: bool = False
+    rate: int | None = None
+    answered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The declaration of one thing a device can tell: its name, type, limits and meaning."""
+
+    name: str
+    type: type
+    doc: str
+    choices: tuple[str, ...] = ()
+    lowest: int | None = None
+    highest: int | None = None
+    unit: str = ""
+
+    def complaint(self, value: object) -> str | None:
+        """Why `value` is not one of this point's; None where it is. None itself means *unknown* and is allowed."""
+        if value is None:
+            return None
+        if self.type is bool or isinstance(value, bool):
+            fits = self.type is bool and isinstance(value, bool)
+        else:
+            fits = isinstance(value, self.type)
+        if not fits:
+            return f"{self.name} is {self.type.__name__}, not {value!r}"
+        if self.choices and value not in self.choices:
+            return f"{self.name} is one of {', '.join(self.choices)}, not {value!r}"
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            if self.lowest is not None and value < self.lowest:
+                return f"{self.name} is at least {self.lowest}, not {value!r}"
+            if self.highest is not None and value > self.highest:
+                return f"{self.name} is at most {self.highest}, not {value!r}"
+        return None
+
+
+def _declared(*points: Point) -> dict[str, Point]:
+    return {point.name: point for point in points}
+
+
+POINTS: Mapping[str, Point] = _declared(
+    Point("power", str, "Power, with the states in between.", ("on", "off", "warming", "cooling", "standby")),
+    Point("volume", int, "Room volume.", lowest=0, highest=100, unit="%"),
+    Point("muted", bool, "The room's sound is muted."),
+    Point("mic_muted", bool, "The room's microphones are muted: the far end does not hear the room."),
+    Point(
+        "video_muted",
+        bool,
+        "The picture is muted: a camera's towards the far end, a display's on its screen.",
+    ),
+    Point("input", str, "The selected input, in the device's own name for it."),
+    Point("source", str, "The room's source that is shown, by its name in the profile."),
+    Point("calls", tuple, "All calls on the codec, each a Call."),
+    Point("closed", bool, "The relay's contact is closed."),
+    Point(
+        "position",
+        int,
+        "How far down or closed: 0 = up/open, 100 = down/closed.",
+        lowest=0,
+        highest=100,
+        unit="%",
+    ),
+    Point("moving", str, "Which way it travels now.", ("up", "down", "stopped")),
+    Point("lamp_hours", int, "Hours on the first lamp or light source.", lowest=0, unit="h"),
+    Point("faults", tuple, "What the device itself complains about, in words."),
+    Point("name", str, "The device's own name for itself."),
+    Point("model", str, "Maker and model."),
+    Point("serial", str, "Serial number."),
+    Point("firmware", str, "Software version."),
+    Point("outlet_name", str, "The outlet's name in the power unit."),
+    Point("load", float, "Electrical load.", lowest=0, unit="A"),
+)
+
+# Points that say what a device is, shown with the device and not with a part.
+IDENTITY = frozenset({"name", "model", "serial", "firmware"})
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of part: what the profile may call it, which verbs it takes, which points it shows.
+
+    A *single* kind exists once in a room (`volume`); the others carry a name (`screen.left`) and stand in
+    URLs under their plural (`screens/left`). The first verb of a named kind is what a plain POST on it does.
+    """
+
+    name: str
+    doc: str
+    verbs: tuple[str, ...]
+    points: tuple[str, ...]
+    plural: str = ""
+    paths: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def single(self) -> bool:
+        """True where a room has at most one."""
+        return not self.plural
+
+    def path(self, verb: str, name: str = "") -> str:
+        """Where `verb` of this kind stands below `/rooms/{room}/`: `volume/step`, `screens/left/stop`."""
+        if self.single:
+            return self.paths.get(verb, f"{self.name}/{verb}")
+        return f"{self.plural}/{name}/{verb}"
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "volume",
+            "What makes the room's sound.",
+            ("volume", "step", "mute"),
+            ("volume", "muted"),
+            paths={"volume": "volume", "step": "volume/step", "mute": "mute"},
+        ),
+        Kind("mics", "The room's microphones.", ("mic-mute",), ("mic_muted",), paths={"mic-mute": "mic-mute"}),
+        Kind(
+            "camera",
+            "The picture that is sent to the far end.",
+            ("video-mute",),
+            ("video_muted",),
+            paths={"video-mute": "video-mute"},
+        ),
+        Kind("calls", "Who dials and answers.", ("dial", "answer", "hangup", "dtmf", "search"), ("calls",)),
+        Kind("codec", "The video codec itself: awake or in standby.", ("power",), ("power",)),
+        Kind(
+            "display",
+            "A display or projector.",
+            ("power", "input", "video-mute"),
+            ("power", "input", "video_muted", "lamp_hours", "faults"),
+            plural="displays",
+        ),
+        Kind("screen", "A projection screen.", ("move", "position", "stop"), ("position", "moving"), "screens"),
+        Kind("shade", "A shade or blind.", ("move", "position", "stop"), ("position", "moving"), "shades"),
+        Kind("outlet", "A switched outlet.", ("power", "cycle"), ("power", "outlet_name", "load"), "outlets"),
+        Kind("relay", "A contact closure.", ("relay",), ("closed",), "relays"),
+    )
+}
+COLLECTIONS: Mapping[str, Kind] = {kind.plural: kind for kind in KINDS.values() if kind.plural}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is known of one point now: the value (None = unknown), since when, how surely, and because of what.
+
+    `since` in seconds of the wall clock; `cause` the id of the command that brought it about, or "" where the
+    device changed by itself.
+    """
+
+    value: Any = None
+    since: float = 0.0
+    confirmed: bool = False
+    stale: bool = False
+    cause: str = ""
+
+    @property
+    def status(self) -> str:
+        """`unknown`, `stale`, `confirmed` or `assumed`."""
+        if self.value is None:
+            return "unknown"
+        if self.stale:
+            return "stale"
+        return "confirmed" if self.confirmed else "assumed"
+
+
+UNKNOWN = Reading()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened and must not be coalesced: a press, an incoming call, an ended call, an alert."""
+
+    kind: Literal["press", "incoming call", "call ended", "alert", "appeared", "gone"]
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def plain(value: Any) -> Any:
+    """The JSON form of a model value: dataclasses become objects, tuples and sets lists, enums their words."""
+    if isinstance(value, str | int | float | bool) or value is None:
+        return value.value if isinstance(value, StrEnum) else value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, frozenset | set):
+        return sorted(plain(item) for item in value)
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    return str(value)

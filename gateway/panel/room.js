@@ -1,0 +1,160 @@
+// What the panel knows of its room, exactly as the gateway told it, and the commands under way.
+// What may not live here: anything hoped for, and any element of the page.
+
+import { TEXT, KIND } from "./words.js";
+
+export const UNKNOWN = { value: null, status: "unknown", since: null, cause: null };
+
+export class Room {
+  constructor(say, changed) {
+    this.say = say; // words for the person at the panel
+    this.changed = changed;
+    this.link = null;
+    this.state = null;
+    this.lostAt = 0; // when the connection to the gateway was lost, in seconds; 0 = it is there
+    this.skew = 0; // how far this clock is ahead of the gateway's
+    this.asked = new Map();
+    this.refs = 0;
+  }
+
+  // ---- what is known
+
+  reading(part, point) {
+    const points = part === "room" ? this.state.points : this.state.parts[part]?.points;
+    const reading = points?.[point] ?? UNKNOWN;
+    return this.lostAt && reading.value !== null ? { ...reading, status: "stale" } : reading;
+  }
+
+  part(id) {
+    return this.state.parts[id];
+  }
+
+  takes(id, verb) {
+    return this.state.parts[id]?.takes.includes(verb) ?? false;
+  }
+
+  label(id) {
+    const part = this.state.parts[id];
+    return (part && !KIND[part.kind] && part.label) || KIND[part?.kind ?? id] || part?.label || id;
+  }
+
+  // The devices behind a part: itself, or (a motor over relays) those that its words name.
+  devices(id) {
+    const part = this.state.parts[id];
+    const own = this.state.devices[part.device];
+    if (own) return [[part.device, own]];
+    return Object.entries(this.state.devices).filter(([name, device]) => !device.online && part.words.startsWith(`${name}:`));
+  }
+
+  // Why a part's controls do nothing now, in a person's words; "" where they work.
+  blocked(id) {
+    if (this.lostAt || !this.link?.open) return TEXT.notConnected;
+    if (!id || id === "room") return "";
+    const part = this.state.parts[id];
+    return !part || part.online ? "" : `${TEXT.away(deviceName(part.device))}: ${reasonOf(part)}`;
+  }
+
+  now() {
+    return Date.now() / 1000 - this.skew;
+  }
+
+  // ---- what the gateway tells
+
+  greeting(message) {
+    this.state = message.state;
+    this.lostAt = 0;
+    for (const event of message.missed) this.event(event);
+  }
+
+  message(message) {
+    switch (message.type) {
+      case "change":
+        for (const { part, point, ...reading } of message.changes) {
+          const points = part === "room" ? this.state.points : this.state.parts[part]?.points;
+          if (points) points[point] = reading;
+        }
+        break;
+      case "part": {
+        const { type, part, ...described } = message;
+        this.state.parts[part] = { points: {}, ...this.state.parts[part], ...described };
+        break;
+      }
+      case "device": {
+        const { type, device, ...described } = message;
+        this.state.devices[device] = described;
+        break;
+      }
+      case "answer":
+        this.answered(message.ref, message);
+        break;
+      case "event":
+        this.event(message);
+        break;
+      case "missed": // an answer may be among them, so nothing that is shown as pending can be trusted
+        this.say(TEXT.answersLost);
+        this.link.drop();
+        break;
+      case "taken":
+        break;
+      default:
+        if (message.detail) this.answered(message.ref, { result: "problem", words: [message.detail, message.advice].filter(Boolean).join(". ") });
+    }
+    this.changed();
+  }
+
+  event(event) {
+    this.skew = Math.max(Date.now() / 1000 - event.at > 0 ? this.skew : Date.now() / 1000 - event.at, -86400);
+    if (event.event === "alert") this.say(String(event.words ?? event.detail ?? event.device ?? ""));
+  }
+
+  lost() {
+    this.lostAt = Date.now() / 1000;
+    for (const [ref, { what, settle }] of this.asked) {
+      this.asked.delete(ref);
+      this.say(TEXT.lostMeanwhile(what));
+      settle({ result: "lost" });
+    }
+    this.changed();
+  }
+
+  // ---- asking
+
+  // Resolves with the answer, once; what it means for the person has been said by then.
+  ask(part, verb, fields = {}, what = this.label(part || "room")) {
+    if (!this.link?.open) {
+      this.say(TEXT.notConnected);
+      return Promise.resolve({ result: "lost" });
+    }
+    const ref = ++this.refs;
+    const answer = new Promise((settle) => this.asked.set(ref, { what, settle }));
+    this.link.send({ ref, do: verb, ...(part && part !== "room" ? { part } : {}), ...fields });
+    return answer;
+  }
+
+  answered(ref, answer) {
+    const asked = this.asked.get(ref);
+    if (!asked) return;
+    this.asked.delete(ref);
+    const told = (answer.parts ?? [])
+      .filter((part) => !good(part) && TEXT.result[part.result])
+      .map((part) => [this.label(part.part), TEXT.result[part.result](part.words)]);
+    if (!told.length && !good(answer)) {
+      told.push([asked.what, answer.result === "problem" ? answer.words : TEXT.result[answer.result]?.(answer.words)]);
+    }
+    for (const [what, words] of told) if (words) this.say(TEXT.toast(what, words));
+    asked.settle(answer);
+  }
+}
+
+export function good(answer) {
+  return answer.result === "confirmed" || answer.result === "assumed";
+}
+
+export function deviceName(name) {
+  const words = name.replace(/[-_]/g, " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+export function reasonOf(described) {
+  return TEXT.reason[described.reason] ?? described.reason ?? TEXT.starting;
+}

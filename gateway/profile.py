@@ -1,0 +1,291 @@
+"""A site's folder of TOML files -> rooms without a mistake, or clear complaints, all at once. Touches no device.
+
+One file a room, named after it, and `site.toml` for what rooms share. What may not live here: anything that runs;
+anything about one driver (its own Settings say what it takes).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+import typing
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gateway.complaint import Complaint, Table, did_you_mean, secret
+from gateway.driver import Driver, Settings, Timing
+from gateway.link import Address, Trust
+from gateway.model import KINDS
+from gateway.parts import read_parts, read_power, read_sources
+from gateway.spec import DeviceSpec, RoomSpec, ServerSpec, SiteSpec, Target
+
+ROOM_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z")
+SIMULATOR_EXTRAS = ("speed",)
+
+
+@dataclass
+class Reading:
+    """What came of reading a site: the rooms that can run, and every complaint."""
+
+    site: SiteSpec
+    complaints: list[Complaint] = field(default_factory=list)
+
+    @property
+    def grave(self) -> list[Complaint]:
+        """The complaints that keep something from running."""
+        return [complaint for complaint in self.complaints if complaint.grave]
+
+
+def read(path: Path, drivers: Mapping[str, type[Driver]]) -> Reading:
+    """Read a site's folder, or a single room's file. Never raises for what the files hold."""
+    complaints: list[Complaint] = []
+    if path.is_file():
+        files, site_file = [path], path.parent / "site.toml"
+    elif path.is_dir():
+        files = sorted(file for file in path.glob("*.toml") if file.name != "site.toml")
+        site_file = path / "site.toml"
+    else:
+        complaints.append(Complaint(str(path), "", "", "there is no such folder or file", "expected a site's folder"))
+        return Reading(SiteSpec({}), complaints)
+    if not files:
+        complaints.append(Complaint(str(path), "", "", "no room here", "expected one TOML file for each room"))
+    site = _read_site(site_file, drivers, complaints) if site_file.exists() else SiteReading()
+    rooms: dict[str, RoomSpec] = {}
+    for file in files:
+        own: list[Complaint] = []
+        room = _read_room(file, drivers, site, own)
+        complaints += own
+        if room is not None and not any(complaint.grave for complaint in own):
+            rooms[room.id] = room
+    complaints += _owners(rooms)
+    for complaint in complaints:
+        if complaint.grave and complaint.table.startswith("parts") and Path(complaint.file).stem in rooms:
+            del rooms[Path(complaint.file).stem]
+    spec = SiteSpec(rooms, site.devices, site.server, site.name, site.time_zone)
+    return Reading(spec, complaints)
+
+
+@dataclass
+class SiteReading:
+    """What site.toml holds."""
+
+    devices: dict[str, DeviceSpec] = field(default_factory=dict)
+    defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    server: ServerSpec = field(default_factory=ServerSpec)
+    name: str = ""
+    time_zone: str = ""
+    maximum_volume: int = 100
+    default_volume: int | None = None
+
+
+def _load(file: Path, complaints: list[Complaint]) -> Table | None:
+    try:
+        with file.open("rb") as stream:
+            return Table(file.name, "", tomllib.load(stream), complaints)
+    except tomllib.TOMLDecodeError as error:
+        complaints.append(Complaint(file.name, "", "", f"not TOML: {error}", "expected a file in TOML 1.0"))
+    except UnicodeDecodeError:
+        complaints.append(Complaint(file.name, "", "", "not UTF-8", "expected a TOML file in UTF-8"))
+    except OSError as error:
+        complaints.append(Complaint(file.name, "", "", f"cannot be read: {error.strerror}", "expected a readable file"))
+    return None
+
+
+def _read_site(file: Path, drivers: Mapping[str, type[Driver]], complaints: list[Complaint]) -> SiteReading:
+    top = _load(file, complaints)
+    site = SiteReading()
+    if top is None:
+        return site
+    site.name = top.take("name", str, "")
+    site.time_zone = top.take("time_zone", str, "")
+    if site.time_zone and site.time_zone not in zoneinfo.available_timezones():
+        top.complain("time_zone", f"found {site.time_zone!r}", did_you_mean(site.time_zone, ("Europe/Berlin", "UTC")))
+    server = top.table("server")
+    site.server = ServerSpec(
+        host=server.take("host", str, "127.0.0.1"),
+        port=server.number("port", 8080, 0, 65535, whole=True),
+        plain_http=server.take("plain_http", bool, False),
+        certificate=server.take("certificate", str, ""),
+        key=server.take("key", str, ""),
+    )
+    if bool(site.server.certificate) != bool(site.server.key):
+        server.complain("certificate", "found only one of certificate and key", "expected both, or neither")
+    server.finish()
+    site.maximum_volume, site.default_volume = _read_volume(top, 100, None)
+    defaults = top.tables("defaults")
+    for name, table in defaults.items():
+        if name not in drivers:
+            table.complain("", f"no driver {name!r}", did_you_mean(name, drivers))
+    site.defaults = {name: table.data for name, table in defaults.items()}
+    for name, table in top.tables("devices").items():
+        device = _read_device(name, table, "", drivers, site.defaults)
+        if device is not None:
+            site.devices[name] = device
+    top.finish()
+    return site
+
+
+def _read_room(
+    file: Path, drivers: Mapping[str, type[Driver]], site: SiteReading, complaints: list[Complaint]
+) -> RoomSpec | None:
+    top = _load(file, complaints)
+    if top is None:
+        return None
+    if not ROOM_NAME.match(file.stem):
+        top.complain("", f"the file is named {file.name!r}", "expected a name of small letters, digits and hyphens")
+    devices: dict[str, DeviceSpec] = {}
+    for name, table in top.tables("devices").items():
+        device = _read_device(name, table, file.stem, drivers, site.defaults)
+        if device is not None:
+            devices[name] = device
+    reachable = {**{name: d for name, d in site.devices.items() if name not in devices}, **devices}
+    asked = set(top.data["devices"]) if isinstance(top.data.get("devices"), dict) else set()
+    parts = read_parts(top.table("parts"), reachable, asked)
+    maximum, default = _read_volume(top, site.maximum_volume, site.default_volume)
+    sources = read_sources(top, parts)
+    power_off, power_on = read_power(top, sources, maximum, default)
+    name = top.take("name", str, file.stem)
+    top.finish()
+    return RoomSpec(file.stem, name, devices, parts, sources, power_on, power_off, maximum, default, file.name)
+
+
+def _read_volume(top: Table, maximum: int, default: int | None) -> tuple[int, int | None]:
+    volume = top.table("volume")
+    maximum = volume.number("maximum", maximum, 0, 100, whole=True)
+    default = volume.number("default", -1 if default is None else default, -1, 100, whole=True)
+    if default is not None and default > maximum:
+        volume.complain("default", f"found {default}", f"expected at most the maximum, {maximum}")
+    volume.finish()
+    return maximum, None if default is None or default < 0 else default
+
+
+def _read_device(
+    name: str, table: Table, room: str, drivers: Mapping[str, type[Driver]], defaults: Mapping[str, Mapping[str, Any]]
+) -> DeviceSpec | None:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
+        table.complain("", f"a device named {name!r}", "expected small letters, digits, - and _")
+    driver_name = table.take("driver", str)
+    if driver_name is None:
+        return None
+    driver = drivers.get(driver_name)
+    if driver is None:
+        table.complain("driver", f"found {driver_name!r}", did_you_mean(driver_name, drivers))
+        return None
+    merged = {**defaults.get(driver_name, {}), **table.data}
+    table = Table(table.file, table.path, merged, table.complaints)
+    table.taken.add("driver")
+    address = _read_address(table, driver)
+    trust = _read_trust(table)
+    timing = table.table("timing")
+    fields = {f.name: f.type for f in dataclasses.fields(Timing)}
+    times = {key: timing.number(key, 0, 0, 3600, whole=key == "window") for key in fields if key in timing.data}
+    timing.taken.update(fields)
+    timing.finish()
+    simulator = table.take("simulator", dict, {})
+    simulate = table.take("simulate", bool, False)
+    record = table.take("record", bool, False)
+    disabled = not table.take("enabled", bool, True)
+    settings, missing = _read_settings(table, driver)
+    table.finish()
+    if missing:
+        for key, words in missing.items():
+            table.complain(key, words, "the device stays disabled until it is there", grave=False)
+        disabled = disabled or not simulate
+    if address is None:
+        return None
+    return DeviceSpec(name, driver, address, settings, trust, times, room, simulate, simulator, record, disabled)
+
+
+def _read_address(table: Table, driver: type[Driver]) -> Address | None:
+    link = table.take("link", str)
+    if link is None:
+        return None
+    try:
+        address = Address.parse(link, driver.links)
+    except ValueError as error:
+        table.complain("link", str(error), f"expected {_link_example(driver)}")
+        return None
+    if address.scheme not in driver.links:
+        known = ", ".join(f"{scheme}://" for scheme in driver.links)
+        table.complain("link", f"found {address.scheme}://", f"{driver.name} speaks {known}")
+        return None
+    if not address.port and address.scheme not in ("serial",):
+        table.complain("link", f"found {link!r}", "expected a port, since this device has no usual one")
+    return address
+
+
+def _link_example(driver: type[Driver]) -> str:
+    scheme = next(iter(driver.links), "tcp")
+    return "serial:///dev/ttyUSB0" if scheme == "serial" else f"{scheme}://10.0.0.20"
+
+
+def _read_trust(table: Table) -> Trust:
+    trust = table.take("trust", str, "", choices=("any",)) if "trust" in table.data else ""
+    table.taken.add("trust")
+    fingerprint = table.take("fingerprint", str, "")
+    if fingerprint and not re.fullmatch(r"(sha256:[0-9a-fA-F:]{64,95})|(SHA256:[A-Za-z0-9+/]{43}=?)", fingerprint):
+        table.complain(
+            "fingerprint", f"found {fingerprint!r}", "expected sha256:<64 hex digits>, or an SSH key's SHA256:<base64>"
+        )
+    if trust and fingerprint:
+        table.complain("trust", "found both trust and fingerprint", "expected one of them")
+    return Trust(any=trust == "any", fingerprint=fingerprint)
+
+
+def _read_settings(table: Table, driver: type[Driver]) -> tuple[Settings, dict[str, str]]:
+    values: dict[str, Any] = {}
+    missing: dict[str, str] = {}
+    hints = typing.get_type_hints(driver.Settings)
+    for f in dataclasses.fields(driver.Settings):
+        if f.metadata.get("secret"):
+            value, words = secret(table, f.name)
+            if value is None:
+                missing[f.name] = words
+            else:
+                values[f.name] = value or f.default
+            continue
+        hint = hints[f.name]
+        if typing.get_origin(hint) is typing.Literal:
+            values[f.name] = table.take(f.name, str, f.default, choices=typing.get_args(hint))
+        elif hint in (int, float, str, bool):
+            values[f.name] = table.take(f.name, hint, f.default)
+        else:  # tuples of texts and tables of texts
+            many = typing.get_origin(hint) is tuple
+            taken = table.take(f.name, list if many else dict, None)
+            if taken is not None:
+                values[f.name] = tuple(taken) if many else taken
+    try:
+        return driver.Settings(**values), missing
+    except ValueError as error:  # a driver's own rule
+        table.complain("", str(error), f"see `roomgate drivers {driver.name}`")
+        return driver.Settings(), missing
+
+
+def _owners(rooms: Mapping[str, RoomSpec]) -> list[Complaint]:
+    """Each motor has one owner, across rooms: nobody else may use its relays."""
+    complaints: list[Complaint] = []
+    owners: dict[Target, str] = {}
+    for room in rooms.values():
+        for part in room.parts.values():
+            targets = list(part.roles.values()) if part.motion else [part.target] if part.target else []
+            exclusive = bool(part.motion) or part.kind.name in ("screen", "shade", "relay")
+            for target in targets:
+                me = f"{room.id}: {part.id}"
+                if exclusive and target in owners:
+                    table = f"parts.{part.id}"
+                    found = (
+                        f"{target.device}{'/' + target.unit if target.unit else ''} already belongs to {owners[target]}"
+                    )
+                    complaints.append(Complaint(room.file, table, "", found, "expected one owner for each motor"))
+                elif exclusive:
+                    owners[target] = me
+    return complaints
+
+
+def kinds() -> str:
+    """The kinds of part, for messages."""
+    return ", ".join(KINDS)

@@ -1,0 +1,103 @@
+"""Writes devices' tapes to files as they go, without the event loop ever waiting for the disk.
+
+What may not live here: what a tape is (`tape.py`), playing one (`replay.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from gateway.device import Device
+from gateway.model import plain
+from gateway.tape import Entry, as_json
+
+log = logging.getLogger("roomgate")
+
+EVERY = 1.0  # seconds between writes
+WAITING = 100_000  # entries in memory where the disk does not take them
+
+
+def header(device: Device, identity: str) -> dict[str, Any]:
+    """The first line of a tape: what must be known to live the device's life again. Secrets are masks."""
+    import dataclasses
+
+    settings = {
+        f.name: "***" if f.metadata.get("secret") else plain(getattr(device.settings, f.name))
+        for f in dataclasses.fields(device.settings)
+    }
+    return {
+        "tape": 1,
+        "device": identity,
+        "driver": device.driver.name,
+        "scheme": device.address.scheme,
+        "host": device.address.host,
+        "settings": settings,
+        "dropped": device.tape.dropped,
+    }
+
+
+class Recorder:
+    """Tape files for the devices whose profile says `record = true`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def record(self, device: Device, identity: str) -> None:
+        """Write this device's tape from now on."""
+        waiting: deque[Entry] = deque(maxlen=WAITING)
+        device.tape.listeners.append(waiting.append)
+        name = f"{identity.replace('/', '-')}-{time.strftime('%Y%m%d-%H%M%S')}.jsonl"
+        task = asyncio.get_running_loop().create_task(self._write(device, identity, self.folder / name, waiting))
+        self._tasks.append(task)
+
+    async def _write(self, device: Device, identity: str, path: Path, waiting: deque[Entry]) -> None:
+        first = [json.dumps(header(device, identity))]
+        said = False
+        try:
+            while True:
+                said = await self._flush(path, first, waiting, said)
+                await asyncio.sleep(EVERY)
+        finally:
+            device.tape.listeners.remove(waiting.append)
+            lines = first + [json.dumps(as_json(entry)) for entry in waiting]
+            if lines:
+                try:
+                    _append(path, lines)
+                except OSError as error:
+                    log.error("The tape %s cannot be written: %s", path, error.strerror)
+
+    @staticmethod
+    async def _flush(path: Path, first: list[str], waiting: deque[Entry], said: bool) -> bool:
+        taken = list(waiting)
+        lines = first + [json.dumps(as_json(entry)) for entry in taken]
+        if not lines:
+            return said
+        try:
+            await asyncio.to_thread(_append, path, lines)
+        except OSError as error:
+            if not said:
+                log.error("The tape %s cannot be written: %s; the device works on", path, error.strerror)
+            return True
+        first.clear()
+        for _ in taken:
+            waiting.popleft()
+        return False
+
+    async def close(self) -> None:
+        """Write what is left, and stop."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _append(path: Path, lines: list[str]) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")

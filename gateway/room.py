@@ -1,0 +1,335 @@
+"""One room: its parts, its state, its commands. People speak to the room; the room speaks to its parts.
+
+A command on the room expands into commands on parts that carry its id as their cause. What may not live here: how a
+device is spoken to, how a listener is told (`mailbox.py`), who may do what (`auth.py`).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway import expand
+from gateway.clock import Clock
+from gateway.commands import (
+    COMMANDS,
+    ROOM_VERBS,
+    Command,
+    SelectSource,
+    SetPower,
+    SetVolume,
+    StepVolume,
+    Toggle,
+    arguments,
+)
+from gateway.device import Device, Player
+from gateway.driver import Request
+from gateway.journal import Entry, Journal
+from gateway.mailbox import Mailbox
+from gateway.model import UNKNOWN, Call, Event, Kind, Outcome, Reading, Result, plain
+from gateway.report import describe, describe_device
+from gateway.spec import RoomSpec
+from gateway.ticket import RoomTicket, Ticket, new_id
+
+RECENT_EVENTS = 256  # kept for clients that come back
+RECENT_COMMANDS = 1000  # kept for GET /commands/{id}
+
+
+class NothingPlays(LookupError):
+    """No part of this room can do that; the words say which can."""
+
+
+@dataclass
+class Part:
+    """A part and who plays it."""
+
+    id: str
+    kind: Kind
+    name: str
+    label: str
+    player: Player
+    unit: str
+    default_input: str = ""
+
+    def reading(self, point: str) -> Reading:
+        """What is known of one of its points."""
+        return self.player.unit(self.unit).points.get(point, UNKNOWN)
+
+    def offers(self, verb: str) -> bool:
+        """Whether the verb can be asked of it now, as far as its player has told."""
+        offers = self.player.unit(self.unit).offers
+        return verb in self.kind.verbs and (offers is None or COMMANDS[verb] in offers)
+
+
+class Room:
+    """A room at work. All methods are for the event loop and return at once."""
+
+    def __init__(
+        self, spec: RoomSpec, players: Mapping[str, tuple[Player, str]], journal: Journal, clock: Clock
+    ) -> None:
+        self.spec = spec
+        self.id = spec.id
+        self.journal = journal
+        self.clock = clock
+        self.seq = 0
+        self.events: deque[Mapping[str, Any]] = deque(maxlen=RECENT_EVENTS)
+        self.commands: OrderedDict[str, tuple[str, Ticket]] = OrderedDict()
+        self.mailboxes: set[Mailbox] = set()
+        self.parts: dict[str, Part] = {}
+        self._playing: dict[tuple[int, str], list[Part]] = {}
+        self._own: dict[str, Reading] = {"power": UNKNOWN, "source": UNKNOWN}
+        self._blame: dict[str, str] = {}
+        for part_id, part_spec in spec.parts.items():
+            player, unit = players[part_id]
+            part = Part(part_id, part_spec.kind, part_spec.name, part_spec.label, player, unit, part_spec.default_input)
+            self.parts[part_id] = part
+            self._playing.setdefault((id(player), unit), []).append(part)
+            if self not in player.listeners:
+                player.listeners.append(self)
+
+    # ---- asking ----------------------------------------------------------------------------------------------
+
+    def submit(self, command: Command, part_id: str = "", *, cause: str = "", identity: str = "") -> Ticket:
+        """Ask the room (`part_id` "") or one part. Raises NothingPlays, and ValueError for what the room forbids."""
+        if not part_id and command.verb in ROOM_VERBS:
+            return self._submit_room(command, cause, identity)
+        part = self._part_for(command, part_id)
+        self.check(command)
+        if isinstance(command, StepVolume):
+            command = self._stepped(command, part)
+        return self._submit_part(part, command, cause, identity)
+
+    def check(self, command: Command) -> None:
+        """The room's own limits. Raises ValueError in words."""
+        if isinstance(command, SetVolume) and command.level > self.spec.maximum_volume:
+            raise ValueError(f"this room's maximum volume is {self.spec.maximum_volume}")
+        if isinstance(command, SelectSource) and command.source not in self.spec.sources:
+            known = ", ".join(self.spec.sources) or "none"
+            raise ValueError(f"this room has no source {command.source!r}; it has: {known}")
+
+    def _submit_part(self, part: Part, command: Command, cause: str, identity: str = "") -> Ticket:
+        ticket = part.player.submit(command, part.unit, cause=cause, identity=identity)
+        self._note(part.id, ticket)
+        return ticket
+
+    def _submit_room(self, command: Command, cause: str, identity: str) -> Ticket:
+        self.check(command)
+        ticket = RoomTicket(Request(identity or new_id(), command), cause, self.clock.now())
+        self._note("", ticket)
+        if isinstance(command, SetPower | SelectSource):
+            self._blame["power" if isinstance(command, SetPower) else "source"] = ticket.id
+        try:
+            chains = self._expansion(command)
+        except NothingPlays:
+            ticket.settle(Outcome(Result.REFUSED, "nothing in this room can do that"), self.clock.now())
+            raise
+        ticket.open = len(chains) + 1
+        for part, commands in chains:
+            self._run_chain(ticket, part, list(commands))
+        self._chain_ended(ticket)
+        return ticket
+
+    def _expansion(self, command: Command) -> expand.Chains:
+        if isinstance(command, Toggle):
+            return self._toggled(command)
+        chains = expand.expand(self, command)
+        if not chains:
+            raise NothingPlays(f"this room has nothing to {command.verb}")
+        return chains
+
+    def _run_chain(self, parent: RoomTicket, part: Part, commands: list[Command]) -> None:
+        """The next of a part's commands; the one after follows when this one has come to a good end."""
+        command = commands.pop(0)
+        child = self._submit_part(part, command, parent.id)
+        parent.children.append((part.id, child))
+
+        def ended(ticket: Ticket) -> None:
+            assert ticket.outcome is not None
+            if commands and ticket.outcome.good:
+                self._run_chain(parent, part, commands)
+            else:
+                self._chain_ended(parent)
+
+        child.then(ended)
+
+    def _chain_ended(self, parent: RoomTicket) -> None:
+        parent.open -= 1
+        if parent.open == 0:
+            outcomes = [child.outcome for _, child in parent.children if child.outcome is not None]
+            bad = [outcome for outcome in outcomes if not outcome.good]
+            if bad:
+                parent.settle(Outcome(bad[0].result, f"{len(bad)} of {len(outcomes)} parts did not"), self.clock.now())
+            else:
+                sure = all(outcome.result is Result.CONFIRMED for outcome in outcomes)
+                parent.settle(Outcome(Result.CONFIRMED if sure else Result.ASSUMED), self.clock.now())
+
+    def _part_for(self, command: Command, part_id: str) -> Part:
+        verb = command.verb
+        if part_id:
+            part = self.parts.get(part_id)
+            if part is None:
+                raise NothingPlays(f"this room has no part {part_id!r}; it has: {', '.join(self.parts)}")
+        else:
+            takers = [
+                p for p in self.parts.values() if p.kind.single and verb in p.kind.verbs and verb not in ROOM_VERBS
+            ]
+            if not takers:
+                raise NothingPlays(f"nothing in this room plays {verb}")
+            part = takers[0]
+        if not part.offers(verb):
+            offers = part.player.unit(part.unit).offers or frozenset()
+            able = [v for v in part.kind.verbs if COMMANDS[v] in offers] or list(part.kind.verbs)
+            raise NothingPlays(f"{part.id} does not take {verb}; it takes: {', '.join(able)}")
+        return part
+
+    def _stepped(self, step: StepVolume, part: Part) -> Command:
+        """A step from where the volume is going, else from where it is; the raw step where nobody knows."""
+        unit = part.player.unit(part.unit)
+        going = [t.command.level for t in unit.flight.values() if isinstance(t.command, SetVolume)]
+        reading = part.reading("volume")
+        level = going[-1] if going else None if reading.stale else reading.value
+        if level is None:
+            return step
+        return SetVolume(max(0, min(self.spec.maximum_volume, level + step.by)))
+
+    def _toggled(self, toggle: Toggle) -> expand.Chains:
+        """A toggle is the opposite of what is known; unknown and stale are not guessed at."""
+        if toggle.what == "power":
+            reading = self._own["power"]
+            if reading.value is None or reading.stale:
+                raise ValueError("the room's power is not known, so it cannot be turned over")
+            return expand.expand(self, SetPower(reading.value in ("off", "cooling")))
+        command_class = COMMANDS[toggle.what]
+        (point,) = command_class(True).shown()  # type: ignore[call-arg]
+        part = self._part_for(command_class(True), "")  # type: ignore[call-arg]
+        reading = part.reading(point)
+        if reading.value is None or reading.stale:
+            raise ValueError(f"{part.id} has not told whether it is muted, so it cannot be turned over")
+        return [(part, [command_class(not reading.value)])]  # type: ignore[call-arg]
+
+    # ---- what is noted ---------------------------------------------------------------------------------------
+
+    def _note(self, subject: str, ticket: Ticket) -> None:
+        self.commands[ticket.id] = (subject, ticket)
+        if len(self.commands) > RECENT_COMMANDS:
+            self.commands.popitem(last=False)
+        data = {"verb": ticket.command.verb, **arguments(ticket.command)}
+        self._write("command", subject, data, ticket.id, ticket.cause)
+        ticket.then(lambda t: self._noted(subject, t))
+
+    def _noted(self, subject: str, ticket: Ticket) -> None:
+        assert ticket.outcome is not None
+        milliseconds = round(1000 * (self.clock.now() - ticket.submitted), 1)
+        data = {"result": ticket.outcome.result.value, "words": ticket.outcome.words, "ms": milliseconds}
+        self._write("outcome", subject, data, ticket.id, ticket.cause)
+
+    def _write(self, kind: Any, subject: str, data: Mapping[str, Any], identity: str = "", cause: str = "") -> None:
+        self.journal.write(
+            Entry(at=self.clock.wall(), kind=kind, room=self.id, subject=subject, id=identity, cause=cause, data=data)
+        )
+
+    # ---- what players tell -----------------------------------------------------------------------------------
+
+    def changed(self, player: Player, unit: str, points: Mapping[str, Reading]) -> None:
+        """A unit's points changed: the parts it plays have new state."""
+        for part in self._playing.get((id(player), unit), ()):
+            for name, reading in points.items():
+                if name not in part.kind.points:
+                    continue
+                self._publish(part.id, name, reading)
+                if name == "calls":
+                    self._calls(part, reading)
+        self._derive(points)
+
+    def availability(self, player: Player) -> None:
+        """A player came or went."""
+        for part in self.parts.values():
+            if part.player is player:
+                described = describe(part)
+                for mailbox in self.mailboxes:
+                    mailbox.part(part.id, described)
+        if isinstance(player, Device):
+            for mailbox in self.mailboxes:
+                mailbox.device(player.name, describe_device(player))
+            data = {"online": player.online, "reason": player.reason, "words": player.words}
+            self._write("connection", player.name, plain(data))
+
+    def offered(self, player: Player, unit: str) -> None:
+        """A unit offers other things now."""
+        for part in self._playing.get((id(player), unit), ()):
+            described = describe(part)
+            for mailbox in self.mailboxes:
+                mailbox.part(part.id, described)
+
+    def happened(self, player: Player, event: Event) -> None:
+        """A press, or another event of a device."""
+        self.event(event.kind, {"device": player.name, **event.data})
+
+    def event(self, kind: str, data: Mapping[str, Any], cause: str = "") -> None:
+        """Tell everybody of something that happened; events are numbered and kept for those who come back."""
+        self.seq += 1
+        told = {"type": "event", "seq": self.seq, "event": kind, "at": self.clock.wall(), **plain(data)}
+        self.events.append(told)
+        for mailbox in self.mailboxes:
+            mailbox.put(told)
+        self._write("press" if kind == "press" else "event", kind, plain(data), cause=cause)
+
+    def _publish(self, subject: str, point: str, reading: Reading) -> None:
+        self.seq += 1
+        for mailbox in self.mailboxes:
+            mailbox.changed(subject, point, reading)
+        self._write(
+            "change",
+            f"{subject}.{point}",
+            {"value": plain(reading.value), "status": reading.status},
+            cause=reading.cause,
+        )
+
+    def _calls(self, part: Part, reading: Reading) -> None:
+        """Incoming and ended calls, from what the codec showed before and shows now."""
+        before: dict[str, Call] = getattr(part, "_calls", {})
+        if reading.stale:
+            return
+        now = {call.id: call for call in reading.value or ()}
+        part._calls = now  # type: ignore[attr-defined]
+        for identity, call in now.items():
+            held = before.get(identity)
+            if call.direction == "in" and call.state == "ringing" and (held is None or held.state != "ringing"):
+                self.event("incoming call", {"call": call})
+        for identity, call in before.items():
+            if call.state != "ended" and (identity not in now or now[identity].state == "ended"):
+                self.event("call ended", {"call": now.get(identity, call)}, reading.cause)
+
+    def _derive(self, points: Mapping[str, Reading]) -> None:
+        """The room's own points, from those of its parts."""
+        for name, reading in expand.derive(self, points):
+            held = self._own[name]
+            same = (held.value, held.confirmed, held.stale) == (reading.value, reading.confirmed, reading.stale)
+            if not same:
+                self._own[name] = reading
+                self._publish("room", name, reading)
+
+    # ---- telling ---------------------------------------------------------------------------------------------
+
+    def listen(self) -> Mailbox:
+        """A new listener's mailbox; give it back with `unlisten`."""
+        mailbox = Mailbox()
+        self.mailboxes.add(mailbox)
+        return mailbox
+
+    def unlisten(self, mailbox: Mailbox) -> None:
+        """Forget a listener."""
+        self.mailboxes.discard(mailbox)
+
+    def own(self, point: str) -> Reading:
+        """One of the room's own points: `power` or `source`."""
+        return self._own[point]
+
+    def readings(self, part_id: str) -> dict[str, Reading]:
+        """All readings of a part, or of the room itself (`room`)."""
+        if part_id == "room":
+            return dict(self._own)
+        part = self.parts[part_id]
+        return {point: part.reading(point) for point in part.kind.points}

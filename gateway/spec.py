@@ -1,0 +1,134 @@
+"""What a profile says, once it has been read and found right: a site, its rooms, devices, parts and sources.
+
+Frozen values without a mistake in them. What may not live here: reading TOML (`profile.py`), anything that runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from gateway.driver import Driver, Settings
+from gateway.link import Address, Trust
+from gateway.model import Kind
+from gateway.motion import MotionSpec
+
+
+@dataclass(frozen=True)
+class DeviceSpec:
+    """One device: which driver speaks to it, where, and how. `room` "" = shared by the site."""
+
+    name: str
+    driver: type[Driver]
+    address: Address
+    settings: Settings
+    trust: Trust = field(default_factory=Trust)
+    timing: Mapping[str, float] = field(default_factory=dict)
+    room: str = ""
+    simulate: bool = False
+    simulator: Mapping[str, Any] = field(default_factory=dict)
+    record: bool = False
+    disabled: bool = False
+
+    @property
+    def id(self) -> str:
+        """Unique in the site: `boardroom/codec`, or the bare name of a shared one."""
+        return f"{self.room}/{self.name}" if self.room else self.name
+
+
+@dataclass(frozen=True)
+class Target:
+    """A unit of a device: `relay/1:2`."""
+
+    device: str  # a DeviceSpec's id
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class PartSpec:
+    """Who plays a part of a room: a unit of a device, or a motor whose roles units play."""
+
+    kind: Kind
+    name: str = ""
+    label: str = ""
+    target: Target | None = None
+    motion: MotionSpec | None = None
+    roles: Mapping[str, Target] = field(default_factory=dict)
+    default_input: str = ""
+
+    @property
+    def id(self) -> str:
+        """`volume`, `screen.left`."""
+        return f"{self.kind.name}.{self.name}" if self.name else self.kind.name
+
+
+@dataclass(frozen=True)
+class SourceSpec:
+    """Something to show: on which displays, by which inputs."""
+
+    name: str
+    label: str
+    inputs: Mapping[str, str]  # part id of a display -> input
+
+
+@dataclass(frozen=True)
+class PowerSpec:
+    """What a room does when it is turned on, or off. None = leave alone."""
+
+    displays: bool | None = None
+    inputs: bool = False  # the displays' default inputs
+    codec: bool | None = None
+    volume: int | None = None
+    mute: bool | None = None
+    mic_mute: bool | None = None
+    video_mute: bool | None = None
+    screens: Literal["up", "down"] | None = None
+    shades: Literal["up", "down"] | None = None
+    hang_up: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class RoomSpec:
+    """One room."""
+
+    id: str
+    name: str
+    devices: Mapping[str, DeviceSpec]  # its own, by bare name
+    parts: Mapping[str, PartSpec]
+    sources: Mapping[str, SourceSpec] = field(default_factory=dict)
+    power_on: PowerSpec = field(default_factory=PowerSpec)
+    power_off: PowerSpec = field(default_factory=PowerSpec)
+    maximum_volume: int = 100
+    default_volume: int | None = None
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class ServerSpec:
+    """Where and how the Room Control API is served."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    plain_http: bool = False
+    certificate: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class SiteSpec:
+    """All rooms, and what they share."""
+
+    rooms: Mapping[str, RoomSpec]
+    devices: Mapping[str, DeviceSpec] = field(default_factory=dict)  # the shared ones
+    server: ServerSpec = field(default_factory=ServerSpec)
+    name: str = ""
+    time_zone: str = ""
+
+    def all_devices(self) -> dict[str, DeviceSpec]:
+        """Every device of the site, by id."""
+        found = {spec.id: spec for spec in self.devices.values()}
+        for room in self.rooms.values():
+            found.update((spec.id, spec) for spec in room.devices.values())
+        return found

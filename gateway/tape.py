@@ -1,0 +1,194 @@
+"""A device's life as a list: what went in, what came out, and when; kept short in memory, written out on request.
+
+Drivers are pure, so the tape of their inputs is enough to live a life again (`replay.py`). Secrets are masked as
+entries are noted, so that no tape ever holds one. What may not live here: files (`replay.py` reads and writes them).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from gateway import driver as contract
+from gateway.commands import COMMANDS, Command, arguments
+from gateway.model import plain
+
+MASK = "***"
+DEVICE_BYTES = 64 * 1024
+GATEWAY_BYTES = 16 * 1024 * 1024
+_OVERHEAD = 96  # what an entry costs besides its data, about
+
+# One entry: (seconds since the connection began, "in" or "out", what, details). Kept as it is, made JSON when read.
+Entry = tuple[float, str, str, tuple[Any, ...]]
+
+
+class Budget:
+    """Shares the gateway's bytes among its tapes: 64 kB each, less where there are more than 256 devices."""
+
+    def __init__(self, total: int = GATEWAY_BYTES, each: int = DEVICE_BYTES) -> None:
+        self.total = total
+        self.each = each
+        self.tapes = 0
+
+    @property
+    def allowance(self) -> int:
+        """Bytes one tape may hold now."""
+        return min(self.each, self.total // max(1, self.tapes))
+
+
+class Tape:
+    """The latest entries of one device, bounded by bytes, oldest dropped first; listeners get each new one."""
+
+    def __init__(self, budget: Budget | None = None, secrets: Iterable[str] = ()) -> None:
+        self.budget = budget or Budget()
+        self.budget.tapes += 1
+        self.entries: deque[tuple[Entry, int]] = deque()
+        self.bytes = 0
+        self.dropped = 0
+        self.secrets: set[str] = {secret for secret in secrets if secret}
+        self.listeners: list[Callable[[Entry], None]] = []
+
+    def hide(self, parts: Iterable[str]) -> None:
+        """Mask these from now on, wherever they pass."""
+        self.secrets.update(part for part in parts if part)
+
+    def note(self, at: float, way: str, what: str, *details: Any) -> None:
+        """Put one entry on the tape, masked; cost in proportion to its data."""
+        if self.secrets:
+            details = tuple(self.masked(detail) for detail in details)
+        entry = (at, way, what, details)
+        size = _OVERHEAD + sum(_size(detail) for detail in details)
+        self.entries.append((entry, size))
+        self.bytes += size
+        if self.bytes > self.budget.each or self.bytes > self.budget.allowance:
+            allowance = self.budget.allowance
+            while self.bytes > allowance and self.entries:
+                self.bytes -= self.entries.popleft()[1]
+                self.dropped += 1
+        for listener in self.listeners:
+            listener(entry)
+
+    def masked(self, value: Any) -> Any:
+        """The value with every secret replaced, in text, bytes and the links' own values."""
+        if isinstance(value, bytes):
+            for secret in self.secrets:
+                raw = secret.encode()
+                if raw in value:
+                    value = value.replace(raw, MASK.encode())
+            return value
+        if isinstance(value, str):
+            for secret in self.secrets:
+                if secret in value:
+                    value = value.replace(secret, MASK)
+            return value
+        if isinstance(value, Command):
+            return value
+        if isinstance(value, Mapping):
+            return {key: self.masked(item) for key, item in value.items()}
+        if isinstance(value, tuple):
+            return tuple(self.masked(item) for item in value)
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return dataclasses.replace(
+                value, **{f.name: self.masked(getattr(value, f.name)) for f in dataclasses.fields(value) if f.init}
+            )
+        return value
+
+    def close(self) -> None:
+        """Give the share of the budget back."""
+        self.budget.tapes -= 1
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, bytes | str):
+        return len(value)
+    if isinstance(value, contract.HttpRequest | contract.HttpReply):
+        return len(value.body) + 200
+    return 64
+
+
+# ---- entries as JSON ---------------------------------------------------------------------------------------------
+
+_LINK_VALUES = {
+    cls.__name__: cls
+    for cls in (
+        contract.HttpRequest,
+        contract.HttpReply,
+        contract.SnmpGet,
+        contract.SnmpWalk,
+        contract.SnmpSet,
+        contract.SnmpReply,
+        contract.Datagram,
+    )
+}
+
+
+def encode(value: Any) -> Any:
+    """The JSON form of anything an entry holds: text as it is, bytes and link values as one-key objects."""
+    if isinstance(value, bytes):
+        return {"bytes": value.decode("latin-1")}
+    if isinstance(value, contract.Request):
+        # The command is masked by `arguments`; a secret field replays as its mask.
+        return {"request": [value.id, value.unit, value.page, value.command.verb, arguments(value.command)]}
+    if type(value).__name__ in _LINK_VALUES:
+        fields = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {type(value).__name__: fields}
+    if isinstance(value, Mapping):
+        return {"map": [[key, encode(item)] for key, item in value.items()]}
+    if isinstance(value, tuple | list):
+        return [encode(item) for item in value]
+    if isinstance(value, contract.Feedback):
+        return {"feedback": [value.unit, plain(value.points), value.assumed]}
+    if isinstance(value, contract.Offers):
+        return {"offers": [value.unit, sorted(c.verb for c in value.commands), plain(value.choices)]}
+    if isinstance(value, str | int | float | bool) or value is None:
+        return value
+    return {"action": [type(value).__name__, _action(value)]}
+
+
+def _action(value: Any) -> Any:
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return repr(value)
+    fields: dict[str, Any] = {}
+    for f in dataclasses.fields(value):
+        item = getattr(value, f.name)
+        fields[f.name] = item.id if isinstance(item, contract.Request) else plain(item)
+    return fields
+
+
+def decode(value: Any) -> Any:
+    """The value that `encode` was given, for what goes *into* a driver; raises ValueError for what is none."""
+    if isinstance(value, list):
+        return tuple(decode(item) for item in value)
+    if not isinstance(value, dict):
+        return value
+    if len(value) != 1:
+        raise ValueError(f"not a tape value: {value!r:.80}")
+    ((kind, held),) = value.items()
+    if kind == "bytes":
+        return str(held).encode("latin-1")
+    if kind == "map":
+        return {key: decode(item) for key, item in held}
+    if kind == "request":
+        identity, unit, page, verb, fields = held
+        if verb not in COMMANDS:
+            raise ValueError(f"no command {verb!r}")
+        return contract.Request(identity, _command(COMMANDS[verb], fields), unit, page)
+    if kind in _LINK_VALUES:
+        return _LINK_VALUES[kind](**{name: decode(item) for name, item in held.items()})
+    raise ValueError(f"not a tape value: {kind!r}")
+
+
+def _command(cls: type[Command], fields: Mapping[str, Any]) -> Command:
+    command = cls.__new__(cls)
+    for f in dataclasses.fields(cls):
+        given = fields.get(f.name, "" if f.default is dataclasses.MISSING else f.default)
+        object.__setattr__(command, f.name, given)  # masked fields would not pass their own checks
+    return command
+
+
+def as_json(entry: Entry) -> dict[str, Any]:
+    """One line of a tape file."""
+    at, way, what, details = entry
+    return {"t": round(at, 6), way: what, "with": [encode(detail) for detail in details]}

@@ -1,0 +1,224 @@
+"""The shared contract suite: every driver, against its simulator, over each of its transports.
+
+A driver joins by its CASE in tests/drivers/test_<name>.py. What a bad day does to it is the same for all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import simulators
+from gateway.model import Reason, Result
+from tests.drivers.contract import Case, Do, Hand, run_device, value
+
+CASES: list[Case] = []
+for file in sorted(Path(__file__).parent.glob("test_*.py")):
+    if file.stem != "test_contract":
+        module = importlib.import_module(f"tests.drivers.{file.stem}")
+        CASES += [held for held in (getattr(module, "CASE", None),) if held is not None]
+
+LINKS = [pytest.param(case, link, id=f"{case.driver.name}-{link}") for case in CASES for link in case.links]
+COMMANDS = [
+    pytest.param(case, link, do, id=f"{case.driver.name}-{link}-{number}-{type(do.command).__name__}")
+    for case in CASES
+    for link in case.links
+    for number, do in enumerate(case.commands)
+]
+HANDS = [
+    pytest.param(case, link, hand, id=f"{case.driver.name}-{link}-{number}-{'-'.join(hand.shows)}")
+    for case in CASES
+    for link in case.links
+    for number, hand in enumerate(case.hands)
+]
+PACKETS = {"snmp"}  # transports that are packets: nothing to chop, no connection to drop
+
+
+def make(case: Case, **more: Any) -> Any:
+    return simulators.find(case.simulator)(**{**case.simulator_settings, **more})
+
+
+def settings(case: Case, sim: Any) -> dict[str, Any]:
+    """The case's settings; a callable one is asked with the running simulator."""
+    return {key: held(sim) if callable(held) else held for key, held in case.settings.items()}
+
+
+async def act(what: Any, sim: Any) -> None:
+    """Do something to a simulator; hands may be coroutines."""
+    done = what(sim)
+    if inspect.isawaitable(done):
+        await done
+
+
+@pytest.mark.parametrize(("case", "link"), LINKS)
+async def test_comes_online_and_goes_on_every_unit(case: Case, link: str) -> None:
+    sim = make(case)
+    async with sim.serving(link) as address, run_device(case.driver, address, settings(case, sim)) as (device, watcher):
+        await watcher.until(lambda: device.online)
+        for do in [do for do in case.commands if do.outcome in ("confirmed", "assumed")]:
+            await watcher.until(lambda do=do: device.unit(do.unit).offers is not None)  # type: ignore[misc]
+            assert type(do.command) in (device.unit(do.unit).offers or ())
+
+
+@pytest.mark.parametrize(("case", "link", "do"), COMMANDS)
+async def test_command_ends_as_it_should_and_is_seen_in_the_device(case: Case, link: str, do: Do) -> None:
+    sim = make(case)
+    async with sim.serving(link) as address, run_device(case.driver, address, settings(case, sim)) as (device, watcher):
+        await watcher.until(lambda: device.online)
+        if do.before:
+            await act(do.before, sim)
+        ticket = device.submit(do.command, do.unit, cause="test")
+        outcome = await ticket.ended(20)
+        assert outcome is not None and outcome.result == do.outcome, f"{outcome}"
+        await sim.until(lambda: do.seen(sim), timeout=10)
+
+
+@pytest.mark.parametrize(("case", "link", "hand"), HANDS)
+async def test_front_panel_change_is_seen(case: Case, link: str, hand: Hand) -> None:
+    sim = make(case)
+    async with sim.serving(link) as address, run_device(case.driver, address, settings(case, sim)) as (device, watcher):
+        await watcher.until(lambda: device.online)
+        began = time.monotonic()
+        await act(hand.do, sim)
+
+        def seen() -> bool:
+            return all(
+                wanted(value(device, name, hand.unit)) if callable(wanted) else value(device, name, hand.unit) == wanted
+                for name, wanted in hand.shows.items()
+            )
+
+        await watcher.until(seen, within=10)
+        if hand.pushed:
+            assert time.monotonic() - began < 0.1
+
+
+@pytest.mark.parametrize(("case", "link"), LINKS)
+async def test_one_byte_packets_change_nothing(case: Case, link: str) -> None:
+    sim = make(case)
+    sim.faults.chop = True
+    async with sim.serving(link) as address, run_device(case.driver, address, settings(case, sim)) as (device, watcher):
+        await watcher.until(lambda: device.online, within=20)
+        do = case.commands[0]
+        if do.before:
+            await act(do.before, sim)
+        outcome = await device.submit(do.command, do.unit).ended(20)
+        assert outcome is not None and outcome.result == do.outcome, f"{outcome}"
+
+
+@pytest.mark.parametrize(("case", "link"), LINKS)
+async def test_silence_is_no_response_and_recovers(case: Case, link: str) -> None:
+    sim = make(case)
+    quick = {"reply": 0.3, "ready": 1.0}
+    async with (
+        sim.serving(link) as address,
+        run_device(case.driver, address, settings(case, sim), timing=quick) as (device, watcher),
+    ):
+        await watcher.until(lambda: device.online)
+        sim.faults.silent = True
+        do = case.commands[0]
+        outcome = await device.submit(do.command, do.unit).ended(15)
+        assert outcome is not None
+        assert outcome.result in (Result.OFFLINE, Result.UNCONFIRMED), f"{outcome}"
+        await watcher.until(lambda: not device.online, within=20)
+        assert device.reason is Reason.NO_RESPONSE
+        assert all(r.stale for unit in device.units.values() for r in unit.points.values() if r.value is not None)
+        sim.faults.silent = False
+        await watcher.until(lambda: device.online, within=20)
+
+
+@pytest.mark.parametrize(("case", "link"), LINKS)
+async def test_garbage_is_survived(case: Case, link: str) -> None:
+    sim = make(case)
+    quick = {"reply": 0.5, "ready": 2.0}
+    async with (
+        sim.serving(link) as address,
+        run_device(case.driver, address, settings(case, sim), timing=quick) as (device, watcher),
+    ):
+        await watcher.until(lambda: device.online)
+        sim.faults.garbage()
+        # Either it was ignored, or the link was given up and made anew: in both ways the next command works.
+        for _ in range(8):
+            await watcher.until(lambda: device.online, within=20)
+            do = case.commands[0]
+            if do.before:
+                await act(do.before, sim)
+            outcome = await device.submit(do.command, do.unit).ended(20)
+            if outcome is not None and outcome.result == do.outcome:
+                return
+        pytest.fail(f"never recovered: {outcome}, {device.reason} {device.words}")
+
+
+@pytest.mark.parametrize(("case", "link"), LINKS)
+async def test_dropped_link_is_link_lost_and_recovers(case: Case, link: str) -> None:
+    sim = make(case)
+    quick = {"reply": 0.5, "ready": 2.0}
+    async with (
+        sim.serving(link) as address,
+        run_device(case.driver, address, settings(case, sim), timing=quick) as (device, watcher),
+    ):
+        await watcher.until(lambda: device.online)
+        sim.faults.unreachable = True
+        device.submit(case.commands[0].command, case.commands[0].unit)
+        await watcher.until(lambda: not device.online, within=20)
+        assert device.reason in (
+            Reason.LINK_LOST,
+            Reason.UNREACHABLE,
+            Reason.CONNECTION_REFUSED,
+            Reason.NO_RESPONSE,
+        ), device.reason
+        outcome = await device.submit(case.commands[0].command, case.commands[0].unit).ended(5)
+        assert outcome is not None and outcome.result is Result.OFFLINE and outcome.words
+        sim.faults.unreachable = False
+        device.restart()
+        await watcher.until(lambda: device.online, within=20)
+
+
+@pytest.mark.parametrize(("case", "link"), LINKS)
+async def test_refused_login_says_so_and_does_not_hammer(case: Case, link: str) -> None:
+    if case.refused_login is None:
+        sim = make(case)
+        assert not any(hasattr(sim, name) and getattr(sim, name) for name in ("password", "token")), (
+            "a device with a log-in needs refused_login in its case"
+        )
+        return
+    sim = make(case, **case.refused_login["simulator_settings"])
+    wrong = {**settings(case, sim), **case.refused_login["settings"]}
+    async with (
+        sim.serving(link) as address,
+        run_device(case.driver, address, wrong, timing={"reply": 0.5, "ready": 2.0}) as (device, watcher),
+    ):
+        await watcher.until(lambda: device.reason is not None, within=20)
+        assert device.reason is case.refused_reason, f"{device.reason} {device.words}"
+        assert not device.online
+        for secret in case.refused_login["settings"].values():
+            assert str(secret) not in device.words
+
+
+@pytest.mark.parametrize(("case", "link"), LINKS)
+async def test_reboot_comes_back_to_the_truth(case: Case, link: str) -> None:
+    sim = make(case)
+    quick = {"reply": 0.5, "ready": 3.0}
+    async with (
+        sim.serving(link) as address,
+        run_device(case.driver, address, settings(case, sim), timing=quick) as (device, watcher),
+    ):
+        await watcher.until(lambda: device.online)
+        gone = asyncio.create_task(watcher.until(lambda: not device.online, within=20))
+        await sim.reboot()
+        if link not in PACKETS:
+            await gone
+        else:
+            gone.cancel()
+        device.restart()
+        await watcher.until(lambda: device.online, within=20)
+        do = case.commands[0]
+        if do.before:
+            await act(do.before, sim)
+        outcome = await device.submit(do.command, do.unit).ended(20)
+        assert outcome is not None and outcome.result == do.outcome, f"{outcome}"
