@@ -99,6 +99,14 @@ class ApcSettings(Settings):
     poll: float = setting(5.0, "seconds between two looks at all outlets")
     quick: float = setting(1.0, "seconds between two looks at an outlet that was just switched")
 
+    def __post_init__(self) -> None:
+        if not 0 < self.quick <= self.poll:
+            raise ValueError("quick is more than 0 and no more than poll")
+        if self.version == "3" and not self.username:
+            raise ValueError("version 3 needs a username")
+        if self.privacy != "none" and self.auth == "none":
+            raise ValueError("SNMPv3 has no privacy without auth (RFC 3414): set auth, or privacy to none")
+
 
 class ApcPdu(Driver):
     """One rack PDU, or a chain of them behind one address; its units are the outlets."""

@@ -59,6 +59,12 @@ class BondSettings(Settings):
     travel: float = setting(90.0, "seconds that a shade may take from end to end: so long it is looked at quickly")
     two_way: bool = setting(False, "the devices report back (Smart by Bond): what the Bond tells counts as confirmed")
 
+    def __post_init__(self) -> None:
+        if not 0 < self.quick <= self.poll:
+            raise ValueError("quick is more than 0 and no more than poll")
+        if not 0 <= self.bpup_port <= 65535:
+            raise ValueError("bpup_port is a UDP port, or 0")
+
 
 @dataclass
 class Device:
@@ -133,7 +139,7 @@ class Bond(Driver):
         return not unit or UNIT.fullmatch(unit) is not None
 
     def opened(self) -> Actions:
-        yield self._get("version", path="/v2/sys/version")
+        yield self._get("version")
         if self.settings.bpup_port:
             yield from self.due("push")
 
@@ -143,7 +149,7 @@ class Bond(Driver):
             yield Later(KEEP_ALIVE if self._push_heard() else KNOCK, "push")
         elif name == "poll":
             self.looking = True
-            yield self._get("devices", path="/v2/devices")
+            yield self._get("devices")
         elif name == "quick":
             yield from self._look_quickly()
 
@@ -181,11 +187,17 @@ class Bond(Driver):
 
     # ---- reading -------------------------------------------------------------------------------------------------
 
-    def _get(self, what: str, unit: str = "", *, path: str = "") -> Send:
-        paths = {"device": f"/v2/devices/{unit}", "state": f"/v2/devices/{unit}/state"}
-        tag = (what, unit)
-        self.asked.add(tag)
-        return Send(HttpRequest("GET", path or paths[what]), tag=tag)
+    def _get(self, what: str, unit: str = "") -> Send:
+        """`state` is a part of a round of looks, `now` is between the rounds."""
+        path = {
+            "version": "/v2/sys/version",
+            "devices": "/v2/devices",
+            "device": f"/v2/devices/{unit}",
+            "state": f"/v2/devices/{unit}/state",
+            "now": f"/v2/devices/{unit}/state",
+        }[what]
+        self.asked.add((what, unit))
+        return Send(HttpRequest("GET", path), tag=(what, unit))
 
     def _give_up(self, words: str) -> Actions:
         self.looking = False
@@ -204,7 +216,7 @@ class Bond(Driver):
         elif what == "device":
             yield from self._described(unit, body)
         else:
-            yield from self._told(unit, body)
+            yield from self._told(unit, body, between=what == "now")
 
     def _identified(self, body: Mapping[str, Any]) -> Actions:
         texts = {key: value for key, value in body.items() if isinstance(value, str)}
@@ -214,7 +226,7 @@ class Bond(Driver):
         self.bond_id = texts.get("bondid", "")
         model = " ".join(filter(None, (texts.get("make"), texts.get("model"))))
         yield Feedback("", model=model or None, serial=self.bond_id or None, firmware=texts["fw_ver"])
-        yield self._get("devices", path="/v2/devices")
+        yield self._get("devices")
 
     def _listed(self, body: Mapping[str, Any]) -> Actions:
         """A device's hash changes when anything of it does, its state included (Bond API, GET /v2/devices)."""
@@ -244,11 +256,14 @@ class Bond(Driver):
             yield Offers(unit, frozenset())
             yield Gone(unit)
 
-    def _told(self, unit: str, state: Mapping[str, Any]) -> Actions:
-        """What the Bond says of a device: asked for, or pushed."""
+    def _told(self, unit: str, state: Mapping[str, Any], *, between: bool) -> Actions:
+        """What the Bond says of a device. Told between two rounds, a later hash says nothing any more: when the device
+        goes back to where it was in the last round, its hash is the old one, too."""
         device = self.devices.get(unit)
         if device is None:
             return
+        if between:
+            device.hash = None
         position, opened, power = (_number(state.get(key)) for key in ("position", "open", "power"))
         assumed = not self.settings.two_way
         if device.still:
@@ -305,7 +320,7 @@ class Bond(Driver):
                 device.goal = command.percent
             device.until = self.now + self.settings.travel
             yield Later(self.settings.quick, "quick")
-        yield self._get("state", request.unit)
+        yield self._get("now", request.unit)
 
     def _look_quickly(self) -> Actions:
         moving = [unit for unit, device in self.devices.items() if device.until > self.now]
@@ -313,8 +328,8 @@ class Bond(Driver):
             yield Later(self.settings.quick, "quick")
         if not self._push_heard():
             for unit in moving:
-                if ("state", unit) not in self.asked:
-                    yield self._get("state", unit)
+                if ("now", unit) not in self.asked:
+                    yield self._get("now", unit)
 
     # ---- the push ------------------------------------------------------------------------------------------------
 
@@ -335,7 +350,7 @@ class Bond(Driver):
         topic, state = message.get("t"), message.get("b")
         named = STATE_TOPIC.fullmatch(topic) if isinstance(topic, str) else None
         if named and isinstance(state, dict) and message.get("s", 200) == 200:
-            yield from self._told(named[1], state)
+            yield from self._told(named[1], state, between=True)
 
 
 # What a device must be able to do for a command to be offered. Hold stops a motor; the action named Stop only ends a

@@ -112,6 +112,7 @@ class Draper(Driver):
     """One controller with its motors."""
 
     name = "draper"
+    plays = frozenset({"screen", "shade"})
     title = "Draper, Vutec and R2D7 motor controllers"
     models = "Draper MC1 and LVC-IV; Vutec SIK232, Elecsolutions R2D7 (dialect vutec)"
     links = {"serial": 0, "tcp": 0}
@@ -335,6 +336,7 @@ class Draper(Driver):
             return
         yield from self._ask("V")
         if isinstance(tag, str) and tag in self.motors:
+            self.motors[tag].goal = None  # silence is no reason to believe that a move took place
             yield from self._unknown(tag)
 
     def due(self, name: str) -> Actions:

@@ -64,6 +64,7 @@ class GlobalCache(Driver):
     """One unit with all its relays."""
 
     name = "global_cache"
+    plays = frozenset({"relay"})
     title = "Global Caché relays"
     models = "iTach IP2CC and WF2CC, Flex with a relay cable, GC-100 with relays"
     links = {"tcp": 4998}

@@ -95,6 +95,7 @@ class Pjlink(Driver):
     """One projector."""
 
     name = "pjlink"
+    plays = frozenset({"display"})
     title = "PJLink projectors and displays"
     models = "any projector or display with PJLink class 1 or 2"
     links = {"tcp": PORT}

@@ -338,7 +338,8 @@ class Device:
         return self.connection is not None and self.connection.driver.shows(command, held)
 
     def taken(self, request: Request) -> None:
-        """The device acknowledged; where its points already show it, and nothing older is on its way, it is done."""
+        """The device acknowledged. Where a device that tells of every change had shown it before, and nothing older
+        is on its way, it is done; a polled one must show it afresh, for somebody may have been at it since."""
         ticket = self._tickets.get(request.id)
         if ticket is None:
             return
@@ -346,7 +347,7 @@ class Device:
         command = ticket.command
         if command.proof == "nothing":
             self._end(ticket, Outcome(Result.ASSUMED, "acknowledged; nothing could show it"))
-        elif command.proof == "points":
+        elif command.proof == "points" and self.driver.pushes:
             unit = self.unit(request.unit)
             if not unit.disturbed.intersection(command.shown()) and self._shown(unit, command):
                 self._end(ticket, self._proved(unit, command))

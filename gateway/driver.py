@@ -329,6 +329,7 @@ class Driver:
     offered: ClassVar[tuple[str, ...]] = ()  # functions of the fact sheet that work
     not_offered: ClassVar[Mapping[str, str]] = {}  # function -> because ...
     plays: ClassVar[frozenset[str]] = frozenset()  # kinds of part it can play; empty = any
+    pushes: ClassVar[bool] = False  # the device tells of every change by itself, so what it last told still holds
     units: ClassVar[str] = ""  # what a unit's name looks like: '"" or a relay such as 1:2'
     Settings: ClassVar[type[Settings]] = Settings
 

@@ -276,7 +276,7 @@ def _forget(before: float, keep_bytes: int, db: sqlite3.Connection) -> bool:
         used = (_pragma(db, "page_count") - _pragma(db, "freelist_count")) * _pragma(db, "page_size")
         if not gone and used > keep_bytes:
             gone = db.execute(f"DELETE FROM entry WHERE seq IN (SELECT seq FROM ({oldest}))", (PRUNED,)).rowcount
-    db.execute("PRAGMA incremental_vacuum(1000)").fetchall()  # gives back one page for each row fetched
+    db.executescript("PRAGMA incremental_vacuum(1000)")  # one page a step; execute() takes only the first step
     return gone > 0
 
 

@@ -147,7 +147,7 @@ from pathlib import Path
 from gateway.auth import Tokens
 tokens = Tokens(Path(sys.argv[1]))
 sys.stdin.readline()
-for number in range(12):
+for number in range(25):
     print(tokens.create(f"{sys.argv[2]}-{number}", "viewer"))
 """
 
@@ -161,7 +161,7 @@ def test_processes_that_make_tokens_at_once_lose_none(path: Path, tokens: Tokens
         maker.stdin.flush()
     texts = [text for maker in makers for text in maker.communicate()[0].split()]
     tokens.reload_if_changed()
-    assert len(texts) == len(tokens.list()) == 36
+    assert len(texts) == len(tokens.list()) == 75
     assert all(tokens.check(text) for text in texts)
 
 

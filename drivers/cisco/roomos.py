@@ -86,6 +86,8 @@ class CiscoRoomos(Driver):
     """One codec, over ws, wss or ssh."""
 
     name = "cisco_roomos"
+    plays = frozenset({"volume", "mics", "camera", "calls", "codec"})
+    pushes = True
     title = "Cisco RoomOS / CE codec"
     models = "Room, Desk, Board and SX/DX/MX series with CE9.7 or later (WebSocket), CE8 or later (SSH)"
     links = {"wss": 443, "ws": 80, "ssh": 22}

@@ -10,7 +10,7 @@ import errno
 import os
 import socket
 import ssl
-from typing import Any
+from typing import Any, cast
 
 from gateway.driver import Opening
 from gateway.link import Address, Ears, LinkError, Trust, tls
@@ -197,10 +197,9 @@ class Tcp(asyncio.Protocol):
     # ---- what asyncio calls ----------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        transport.set_write_buffer_limits(high=BACKLOG)
-        transport.pause_reading()
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.set_write_buffer_limits(high=BACKLOG)
+        self.transport.pause_reading()
 
     def data_received(self, data: bytes) -> None:
         if self.ears is not None:

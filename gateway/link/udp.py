@@ -11,7 +11,8 @@ import errno
 import ipaddress
 import socket
 import weakref
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from gateway.driver import Datagram, Opening
@@ -41,7 +42,7 @@ class Udp(Untouchable):
 
     async def open(self) -> None:
         """Find the far end and take a socket; raises LinkError. Nothing is sent."""
-        family = socket.AF_UNSPEC
+        family: int = socket.AF_INET
         try:
             async with asyncio.timeout(CONNECT):
                 if not self.listening:
@@ -51,7 +52,11 @@ class Udp(Untouchable):
         except (OSError, UnicodeError) as error:
             where = self.source if self.listening else f"{self.address.host}:{self.address.port}"
             raise explain(error, where) from None
-        self._socket = await shared(self.address.host, self.address.port) if self.listening else await private(family)
+        if self.listening:
+            self._socket = await shared(self.address.host, self.address.port)
+            self.address = replace(self.address, port=self._socket.port)
+        else:
+            self._socket = await private(family)
         asyncio.get_running_loop().call_soon(self._begin)  # not before our caller has had its turn
 
     def _everybody(self) -> bool:
@@ -107,9 +112,14 @@ class Socket(asyncio.DatagramProtocol):
         self._sending: Udp | None = None
         self._gone = asyncio.Event()
 
+    @property
+    def port(self) -> int:
+        """The port of ours that was really taken."""
+        assert self._transport is not None
+        return int(self._transport.get_extra_info("sockname")[1])
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         host = plain(addr[0])
@@ -133,24 +143,20 @@ class Socket(asyncio.DatagramProtocol):
         self._gone.set()
 
     async def release(self, link: Udp) -> None:
-        """One holder less."""
+        """One holder less; the last one waits until the port is free."""
         if link in self.links:
             self.links.remove(link)
         self.holders -= 1
         if self.holders == 0 and self._transport is not None:
-            self._transport.close()
-            try:
-                async with asyncio.timeout(1):
-                    await self._gone.wait()
-            except TimeoutError:
-                self._transport.abort()
+            self._transport.abort()
+            await self._gone.wait()
 
 
 class Shelf:
-    """The shared sockets of one event loop, by address and port."""
+    """The shared sockets of one event loop."""
 
     def __init__(self) -> None:
-        self.sockets: dict[tuple[str, int], Socket] = {}
+        self.sockets: list[tuple[str, int, Socket]] = []  # address and port as asked for
         self.lock = asyncio.Lock()
 
 
@@ -161,15 +167,16 @@ async def shared(host: str, port: int) -> Socket:
     """The process's one socket for a port of ours."""
     shelf = _shelves.setdefault(asyncio.get_running_loop(), Shelf())
     async with shelf.lock:
-        held = shelf.sockets.get((host, port))
-        if held is not None and held.holders:
-            held.holders += 1
-            return held
+        shelf.sockets = [entry for entry in shelf.sockets if entry[2].holders]
+        for address, asked, held in shelf.sockets:
+            if address == host and port in (asked, held.port):
+                held.holders += 1
+                return held
         try:
             made = await bind(host, port)
         except OSError as error:
             raise LinkError(Reason.UNREACHABLE, unbound(error, host, port)) from None
-        shelf.sockets[host, port] = made
+        shelf.sockets.append((host, port, made))
         return made
 
 

@@ -64,9 +64,11 @@ export class Room {
     this.state = message.state;
     this.lostAt = 0;
     for (const event of message.missed) this.event(event);
+    this.changed();
   }
 
   message(message) {
+    if (message.at) this.skew = Date.now() / 1000 - message.at;
     switch (message.type) {
       case "change":
         for (const { part, point, ...reading } of message.changes) {
@@ -103,7 +105,6 @@ export class Room {
   }
 
   event(event) {
-    this.skew = Math.max(Date.now() / 1000 - event.at > 0 ? this.skew : Date.now() / 1000 - event.at, -86400);
     if (event.event === "alert") this.say(String(event.words ?? event.detail ?? event.device ?? ""));
   }
 

@@ -43,7 +43,7 @@ CASE = Case(
         Do(CyclePower(), unit="8", seen=lambda sim: sim.outlet[8].on),
     ],
     hands=[Hand(do=lambda sim: sim.press_outlet(2), unit="2", shows={"power": "off"}, pushed=False)],
-    refused_login={"simulator_settings": {}, "settings": {"read_community": "wrong"}},
+    refused_login={"simulator_settings": {}, "settings": {"read_community": "nobody"}},
     refused_reason=Reason.NO_RESPONSE,  # SNMP v1 and v2c answer a wrong community with silence
 )
 
@@ -235,6 +235,12 @@ def test_the_link_gets_both_communities_and_the_v3_user() -> None:
         auth="sha256",
         privacy="aes",
     )
+
+
+@pytest.mark.parametrize("wrong", [{"poll": 0.0}, {"quick": 6.0}, {"version": "3"}, {"auth": "none"}])
+def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        ApcSettings(**wrong)
 
 
 def test_units_are_outlet_numbers() -> None:

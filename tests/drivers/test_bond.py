@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from typing import Any
 
 import pytest
@@ -32,23 +31,13 @@ from gateway.model import Reason
 from tests.drivers.contract import Case, Do, Hand
 from tests.drivers.golden import Golden
 
-
-def free_udp_port() -> int:
-    """The push has a port number of its own, which driver and simulator must share."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-PUSH = free_udp_port()
 SHADE, PLAIN = "79135791", "4caf6472"
 CASE = Case(
     driver=Bond,
     simulator="bond",
     links=("http",),
-    simulator_settings={"speed": 50, "bpup_port": PUSH, "with_position": SHADE, "plain": PLAIN},
-    settings={"token": "f074b61f628018fd", "bpup_port": PUSH, "poll": 0.5, "quick": 0.1},
+    simulator_settings={"speed": 50, "boot_seconds": 60, "bpup_port": 0, "with_position": SHADE, "plain": PLAIN},
+    settings={"token": lambda sim: sim.token, "bpup_port": lambda sim: sim.bpup_port, "poll": 0.5, "quick": 0.1},
     commands=[
         # A bridge cannot hear its motors: all of it is believed, none of it confirmed.
         Do(SetPosition(50), SHADE, lambda sim: sim.shades[SHADE].position == 50, outcome="assumed"),
@@ -131,8 +120,8 @@ COMMANDS: dict[str, Command] = {
 
 PLAIN_ACTIONS = ["Open", "Close", "ToggleOpen", "Hold", "Stop", "Preset"]
 ALL_ACTIONS = [*PLAIN_ACTIONS, "SetPosition", "TurnOn", "TurnOff"]
-READ_STATE = Send(HttpRequest("GET", f"/v2/devices/{SHADE}/state"), tag=("state", SHADE))
-DEVICE_TAG, STATE_TAG = ("device", SHADE), ("state", SHADE)
+READ_STATE = Send(HttpRequest("GET", f"/v2/devices/{SHADE}/state"), tag=("now", SHADE))
+DEVICE_TAG, STATE_TAG, NOW_TAG = ("device", SHADE), ("state", SHADE), ("now", SHADE)
 
 
 def reply(body: Any, status: int = 200) -> HttpReply:
@@ -276,6 +265,19 @@ def test_a_look_reads_only_what_has_another_hash() -> None:
     ]
 
 
+@pytest.mark.parametrize("told", ["read", "pushed"])
+def test_a_shade_that_goes_back_has_its_old_hash_and_is_read_all_the_same(told: str) -> None:
+    driver = online({"position": 0})
+    if told == "read":
+        acted(driver, SetPosition(50))
+        list(driver.received(reply({"position": 50}), NOW_TAG))
+    else:
+        pushed(driver, {"position": 50})
+    list(driver.due("poll"))
+    (look,) = driver.received(reply(DEVICES.wire), ("devices", ""))
+    assert wire(look) == b"GET /v2/devices/79135791 "
+
+
 def test_a_device_that_was_removed_is_gone() -> None:
     driver = online({"position": 0})
     list(driver.due("poll"))
@@ -283,12 +285,18 @@ def test_a_device_that_was_removed_is_gone() -> None:
     assert list(driver.received(reply({"_": "1"}), ("devices", ""))) == [*gone, Later(10.0, "poll")]
     driver = online({"position": 0})
     acted(driver, Move("down"))
-    assert list(driver.received(reply({}, 404), STATE_TAG)) == gone
+    assert list(driver.received(reply({}, 404), NOW_TAG)) == gone
 
 
 def test_units_are_device_ids() -> None:
     assert [Bond().valid_unit(unit) for unit in ("", "79135791", "1", "00112233aabbccdd")] == [True] * 4
     assert [Bond().valid_unit(unit) for unit in ("_", "a/b", "..", "a b", "x" * 33)] == [False] * 5
+
+
+@pytest.mark.parametrize("wrong", [{"poll": 0.0}, {"quick": 11.0}, {"bpup_port": 65536}])
+def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        BondSettings(**wrong)
 
 
 def test_no_port_no_push() -> None:
@@ -331,7 +339,7 @@ def test_set_position_is_taken_and_read_back() -> None:
     driver = online({"position": 0})
     request, said = acted(driver, SetPosition(50))
     assert said == [Taken(request), Later(1.0, "quick"), READ_STATE]
-    assert list(driver.received(reply({"position": 50, "open": 1}), STATE_TAG)) == [
+    assert list(driver.received(reply({"position": 50, "open": 1}), NOW_TAG)) == [
         Feedback(SHADE, assumed=True, position=50)
     ]
 
@@ -350,13 +358,13 @@ def test_set_position_is_taken_and_read_back() -> None:
 def test_a_move_is_done_when_it_is_on_its_way(before: int, direction: Any, after: int, done: bool) -> None:
     driver = online({"position": before})
     request, _ = acted(driver, Move(direction))
-    assert (Done(request) in list(driver.received(reply({"position": after}), STATE_TAG))) is done
+    assert (Done(request) in list(driver.received(reply({"position": after}), NOW_TAG))) is done
 
 
 def test_a_move_of_a_plain_motor_is_shown_by_open() -> None:
     driver = online({"open": 1}, PLAIN_ACTIONS)
     request, _ = acted(driver, Move("down"))
-    assert Done(request) not in list(driver.received(reply({"open": 1}), STATE_TAG))
+    assert Done(request) not in list(driver.received(reply({"open": 1}), NOW_TAG))
     assert Done(request) in pushed(driver, {"open": 0})
 
 
@@ -366,7 +374,7 @@ def test_a_held_shade_is_only_believed_to_stand_still() -> None:
     request, said = acted(driver, Stop())
     assert said == [Taken(request), Feedback(SHADE, assumed=True, moving="stopped"), READ_STATE]
     # Open or closed is the far end that was ordered, not where it was held.
-    held = list(driver.received(reply({"open": 0}), STATE_TAG))
+    held = list(driver.received(reply({"open": 0}), NOW_TAG))
     assert held == [Feedback(SHADE, assumed=True, position=None)] and Done(move) not in held
     assert pushed(driver, {"open": 0})[-1] == Feedback(SHADE, assumed=True, position=None)
     # Somebody takes the remote control.
@@ -379,7 +387,7 @@ def test_a_held_shade_is_only_believed_to_stand_still() -> None:
 def test_a_new_move_ends_standing_still() -> None:
     driver = online({"position": 50})
     acted(driver, Stop())
-    list(driver.received(reply({"position": 50}), STATE_TAG))
+    list(driver.received(reply({"position": 50}), NOW_TAG))
     request, said = acted(driver, Move("up"))
     assert said[:2] == [Taken(request), Feedback(SHADE, moving=None)]
 
@@ -408,10 +416,10 @@ def test_what_a_device_cannot_do_is_refused_without_asking() -> None:
 def test_a_moving_shade_is_looked_at_quickly_until_it_is_there() -> None:
     driver = online({"position": 0})
     acted(driver, SetPosition(50))
-    list(driver.received(reply({"position": 10}), STATE_TAG))
+    list(driver.received(reply({"position": 10}), NOW_TAG))
     assert list(driver.due("quick")) == [Later(1.0, "quick"), READ_STATE]
     assert list(driver.due("quick")) == [Later(1.0, "quick")]  # one question at a time
-    list(driver.received(reply({"position": 50}), STATE_TAG))
+    list(driver.received(reply({"position": 50}), NOW_TAG))
     assert list(driver.due("quick")) == []
 
 
@@ -419,7 +427,7 @@ def test_while_the_push_is_heard_nothing_is_looked_at_quickly() -> None:
     driver = online({"position": 0})
     list(driver.received(Datagram(WELCOME.wire), None, "push"))
     acted(driver, SetPosition(50))
-    list(driver.received(reply({"position": 10}), STATE_TAG))
+    list(driver.received(reply({"position": 10}), NOW_TAG))
     assert list(driver.due("quick")) == [Later(1.0, "quick")]
     driver.now = 71.0  # a keep-alive went unanswered
     assert list(driver.due("push"))[-1] == Later(10.0, "push")
@@ -460,7 +468,7 @@ BODIES = st.binary(max_size=20) | st.dictionaries(KEYS, ODD | st.integers(-1, 10
     lambda body: json.dumps(body).encode()
 )
 REQUESTS = st.sampled_from([Request("c1", command, SHADE) for command in COMMANDS.values()])
-TAGS = REQUESTS | st.sampled_from([None, ("version", ""), ("devices", ""), DEVICE_TAG, STATE_TAG])
+TAGS = REQUESTS | st.sampled_from([None, ("version", ""), ("devices", ""), DEVICE_TAG, STATE_TAG, NOW_TAG])
 PUSHES = BODIES | ODD.map(
     lambda body: json.dumps({"B": "ZZBL12345", "t": f"devices/{SHADE}/state", "b": body}).encode()
 )

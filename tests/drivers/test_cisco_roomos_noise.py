@@ -71,7 +71,7 @@ def more() -> st.SearchStrategy[dict[str, Any]]:
 @pytest.mark.parametrize("ready", [True, False])
 def test_nothing_that_may_come_raises(scheme: str, ready: bool) -> None:
     @given(st.lists(messages(scheme), max_size=6))
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=25, deadline=None)
     def check(heard: list[bytes]) -> None:
         bench = Bench(scheme)
         driver = bench.driver
@@ -127,7 +127,7 @@ def test_a_whole_session_comes_up() -> None:
 
 
 @given(st.lists(st.integers(0, len(SESSION)), max_size=12).map(sorted))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_any_split_of_the_stream_gives_the_same(cuts: list[int]) -> None:
     ends = [0, *cuts, len(SESSION)]
     assert heard([SESSION[start:end] for start, end in pairwise(ends)]) == heard([SESSION])
