@@ -239,10 +239,7 @@ class ApcPdu(Driver):
             self.outlets[unit] = None
             yield Offers(unit, COMMANDS)
             yield Feedback(unit, outlet_name=str(name))
-        # SNMP v1 answers with an error alone where one of several objects is missing (RFC 1157, 4.1.2).
-        oids = tuple(self.family.identity.values())
-        for some in ((oid,) for oid in oids) if self.settings.version == "1" else (oids,):
-            yield self._ask("identity", *some)
+        yield self._ask("identity", *self.family.identity.values())
         yield from self._look()
 
     def _ask(self, what: str, *oids: str) -> Send:
@@ -266,7 +263,7 @@ class ApcPdu(Driver):
             yield Feedback("", **told)
 
     def _told(self, reply: SnmpReply) -> Actions:
-        if reply.error:  # an outlet that was there is not any more: find out afresh
+        if reply.error:
             yield Drop(Reason.PROTOCOL_ERROR, f"the PDU answered {reply.error} about its outlets")
             return
         for unit, value in _below(self.family.state, reply):

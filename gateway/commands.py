@@ -1,83 +1,90 @@
 """Everything that can be asked of a room or a device: one frozen dataclass a verb, in the imperative.
 
-HTTP routes, WebSocket messages, scene steps, keypad actions and the OpenAPI page are made from these classes:
-adding a verb is adding one dataclass here. Units and limits are said once, in `__post_init__`. What may not
-live here: how any device does it. Ground floor: imports nothing of ours.
+HTTP routes, WebSocket messages, scene steps, keypad actions and the OpenAPI page are made from these classes: adding a
+verb is adding one dataclass, here or (for calls) in `callverbs.py`, and naming it in a Kind of `model.py`. Units and
+limits are said once, in `__post_init__`. What may not live here: how any device does it. Ground floor.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
-Proof = Literal["points", "driver", "nothing"]
+from gateway.callverbs import (
+    Answer,
+    Dial,
+    HangUp,
+    Hold,
+    Join,
+    ListBookings,
+    Merge,
+    MoveCamera,
+    RecallPreset,
+    Reject,
+    Resume,
+    Rows,
+    Search,
+    SelectCamera,
+    SendDtmf,
+    SetAutoAnswer,
+    SetDoNotDisturb,
+    SetLayout,
+    SetSelfView,
+    Share,
+    StopShare,
+    StorePreset,
+    Transfer,
+)
+from gateway.command import COMMANDS, Command, arguments, secret_fields, text, verb, within
+
+__all__ = [
+    "COMMANDS",
+    "ROOM_VERBS",
+    "Answer",
+    "Command",
+    "CyclePower",
+    "Dial",
+    "HangUp",
+    "Hold",
+    "Join",
+    "ListBookings",
+    "Merge",
+    "Move",
+    "MoveCamera",
+    "RecallPreset",
+    "Reject",
+    "Resume",
+    "Rows",
+    "Search",
+    "SelectCamera",
+    "SelectInput",
+    "SelectSource",
+    "SendDtmf",
+    "SetAutoAnswer",
+    "SetDoNotDisturb",
+    "SetLayout",
+    "SetMicMute",
+    "SetMute",
+    "SetPosition",
+    "SetPower",
+    "SetRelay",
+    "SetSelfView",
+    "SetVideoMute",
+    "SetVolume",
+    "Share",
+    "StepVolume",
+    "Stop",
+    "StopShare",
+    "StorePreset",
+    "Toggle",
+    "Transfer",
+    "arguments",
+    "secret_fields",
+]
 
 
-@dataclass(frozen=True)
-class Command:
-    """One wish. Class attributes say what the house must know of a verb.
-
-    verb: its name in URLs and messages. slot: a newer command of the same slot on the same unit replaces an older
-    one ("" = never). urgent: waits for no turn. patience: seconds from the wire until proof is overdue.
-    proof: *points* (what `shown()` names, once the device feeds it back), *driver* (only the driver can tell, with
-    `Done`), *nothing* (no feedback can ever show it: acknowledged is *assumed*). touches: the points whose next
-    change it is the cause of; lasting: also of the changes after it is done (a screen goes on travelling).
-    """
-
-    verb: ClassVar[str] = ""
-    doc: ClassVar[str] = ""
-    slot: ClassVar[str] = ""
-    urgent: ClassVar[bool] = False
-    patience: ClassVar[float] = 5.0
-    proof: ClassVar[Proof] = "points"
-    touches: ClassVar[frozenset[str]] = frozenset()
-    lasting: ClassVar[bool] = False
-    example: ClassVar[Mapping[str, Any]] = {}
-    __pydantic_config__ = {"extra": "forbid", "strict": True}
-
-    def shown(self) -> Mapping[str, Any]:
-        """The points, and their wanted values, that show this command done; a frozenset means any of these."""
-        return {}
-
-
-COMMANDS: dict[str, type[Command]] = {}
-
-
-def _verb(cls: type[Command]) -> type[Command]:
-    COMMANDS[cls.verb] = cls
-    return cls
-
-
-def secret_fields(command: type[Command] | Command) -> frozenset[str]:
-    """The fields of a command that no log, journal or tape may hold (passcodes, DTMF digits)."""
-    return frozenset(f.name for f in dataclasses.fields(command) if f.metadata.get("secret"))
-
-
-def arguments(command: Command) -> dict[str, Any]:
-    """The command's fields as JSON values, secret ones masked: the form that may be written down."""
-    hidden = secret_fields(command)
-    return {
-        f.name: "***" if f.name in hidden else getattr(command, f.name)
-        for f in dataclasses.fields(command)
-        if getattr(command, f.name) != "" or f.name in hidden
-    }
-
-
-def _within(what: str, value: float, lowest: float, highest: float) -> None:
-    if isinstance(value, bool) or not lowest <= value <= highest:
-        raise ValueError(f"{what} is from {lowest} to {highest}, not {value!r}")
-
-
-def _text(what: str, value: str, longest: int = 256) -> None:
-    if not value or len(value) > longest:
-        raise ValueError(f"{what} is a text of 1 to {longest} characters")
-    if any(ord(character) < 32 or ord(character) == 127 for character in value):
-        raise ValueError(f"{what} must not hold control characters")
-
-
-@_verb
+@verb
 @dataclass(frozen=True)
 class SetPower(Command):
     """Turn on or off; a codec: wake or standby. On a room: everything the profile says."""
@@ -94,7 +101,7 @@ class SetPower(Command):
         return {"power": "on" if self.on else frozenset({"off", "standby"})}
 
 
-@_verb
+@verb
 @dataclass(frozen=True)
 class SetVolume(Command):
     """Set the volume to `level`, 0-100."""
@@ -107,13 +114,13 @@ class SetVolume(Command):
     example = {"level": 40}
 
     def __post_init__(self) -> None:
-        _within("level", self.level, 0, 100)
+        within("level", self.level, 0, 100)
 
     def shown(self) -> Mapping[str, Any]:
         return {"volume": self.level}
 
 
-@_verb
+@verb
 @dataclass(frozen=True)
 class StepVolume(Command):
     """Change the volume by `by`, -100 to 100. The room turns it into SetVolume where the volume is known."""
@@ -126,10 +133,10 @@ class StepVolume(Command):
     example = {"by": 5}
 
     def __post_init__(self) -> None:
-        _within("by", self.by, -100, 100)
+        within("by", self.by, -100, 100)
 
 
-@_verb
+@verb
 @dataclass(frozen=True)
 class SetMute(Command):
     """Mute or unmute the room's sound."""
@@ -145,7 +152,7 @@ class SetMute(Command):
         return {"muted": self.on}
 
 
-@_verb
+@verb
 @dataclass(frozen=True)
 class SetMicMute(Command):
     """Mute or unmute the microphones: whether the far end hears the room."""
@@ -161,7 +168,7 @@ class SetMicMute(Command):
         return {"mic_muted": self.on}
 
 
-@_verb
+@verb
 @dataclass(frozen=True)
 class SetVideoMute(Command):
     """Mute or unmute the picture: a camera's to the far end, a display's on its screen."""
@@ -177,7 +184,7 @@ class SetVideoMute(Command):
         return {"video_muted": self.on}
 
 
-@_verb
+@verb
 @dataclass(frozen=True)
 class SelectInput(Command):
     """Select a display's input by the device's own name for it; `choices` of the part lists them."""
@@ -191,13 +198,13 @@ class SelectInput(Command):
     example = {"input": "32"}
 
     def __post_init__(self) -> None:
-        _text("input", self.input, 64)
+        text("input", self.input, 64)
 
     def shown(self) -> Mapping[str, Any]:
         return {"input": self.input}
 
 
-@_verb
+@verb
 @dataclass(frozen=True)
 class SelectSource(Command):
     """Show one of the room's sources, by its name in the profile. A room-level command."""
@@ -210,13 +217,13 @@ class SelectSource(Command):
     example = {"source": "laptop"}
 
     def __post_init__(self) -> None:
-        _text("source", self.source, 64)
+        text("source", self.source, 64)
 
     def shown(self) -> Mapping[str, Any]:
         return {"source": self.source}
 
 
-@_verb
+@verb
 @dataclass(frozen=True)
 class Move(Command):
     """Send a screen or shade all the way `up` or `down` (a shade: open or closed)."""
@@ -236,7 +243,7 @@ class Move(Command):
             raise ValueError(f"direction is up or down, not {self.direction!r}")
 
 
-@_verb
+@verb
 @dataclass(frozen=True)
 class SetPosition(Command):
     """Go to `percent`: 0 = up/open, 100 = down/closed."""
@@ -251,13 +258,13 @@ class SetPosition(Command):
     example = {"percent": 50}
 
     def __post_init__(self) -> None:
-        _within("percent", self.percent, 0, 100)
+        within("percent", self.percent, 0, 100)
 
     def shown(self) -> Mapping[str, Any]:
         return {"position": self.percent}
 
 
-@_verb
+@verb
 @dataclass(frozen=True)
 class Stop(Command):
     """Stop moving, at once: ahead of everything queued and without waiting for any answer."""
@@ -272,7 +279,7 @@ class Stop(Command):
         return {"moving": "stopped"}
 
 
-@_verb
+@verb
 @dataclass(frozen=True)
 class SetRelay(Command):
     """Close or open a relay's contact."""
@@ -288,7 +295,7 @@ class SetRelay(Command):
         return {"closed": self.closed}
 
 
-@_verb
+@verb
 @dataclass(frozen=True)
 class CyclePower(Command):
     """Switch an outlet off and, after the device's own pause, on again."""
@@ -301,88 +308,7 @@ class CyclePower(Command):
     proof = "driver"
 
 
-@_verb
-@dataclass(frozen=True)
-class Dial(Command):
-    """Call `address`. `protocol` "" = the codec decides; `rate` in kbit/s, 0 = the codec's own."""
-
-    address: str
-    protocol: Literal["", "sip", "h323", "spark", "h320"] = ""
-    kind: Literal["", "video", "audio"] = ""
-    rate: int = 0
-    verb = "dial"
-    touches = frozenset({"calls"})
-    lasting = True
-    doc = "Call an address or a number. Confirmed when the codec shows the call."
-    patience = 15.0
-    proof = "driver"
-    example = {"address": "far.end@example.com"}
-
-    def __post_init__(self) -> None:
-        _text("address", self.address)
-        _within("rate", self.rate, 0, 10000)
-
-
-@_verb
-@dataclass(frozen=True)
-class Answer(Command):
-    """Answer the incoming call, or the one named by `call`."""
-
-    call: str = ""
-    verb = "answer"
-    touches = frozenset({"calls"})
-    doc = "Answer the incoming call (`call` picks one where several ring)."
-    proof = "driver"
-
-
-@_verb
-@dataclass(frozen=True)
-class HangUp(Command):
-    """End the call named by `call`, or all calls. Waits for no turn."""
-
-    call: str = ""
-    verb = "hangup"
-    touches = frozenset({"calls"})
-    doc = "End one call by its id, or all calls."
-    urgent = True
-    proof = "driver"
-
-
-@_verb
-@dataclass(frozen=True)
-class SendDtmf(Command):
-    """Send tones into a call: 0-9 * # A-D. The digits are never written down."""
-
-    digits: str = field(metadata={"secret": True})
-    call: str = ""
-    verb = "dtmf"
-    doc = "Send tones (0-9 * # A-D) into the call. The digits are never logged."
-    proof = "nothing"
-    example = {"digits": "12#"}
-
-    def __post_init__(self) -> None:
-        if not 0 < len(self.digits) <= 64 or set(self.digits.upper()) - set("0123456789*#ABCD"):
-            raise ValueError("digits are 1 to 64 of 0-9 * # A-D")
-
-
-@_verb
-@dataclass(frozen=True)
-class Search(Command):
-    """Search the device's directory; answered row by row, page by page, as the reader asks for more."""
-
-    text: str = ""
-    verb = "search"
-    doc = "Search the codec's directory. Rows come as they arrive, one JSON object a line."
-    patience = 15.0
-    proof = "driver"
-    example = {"text": "board"}
-
-    def __post_init__(self) -> None:
-        if len(self.text) > 256:
-            raise ValueError("text is at most 256 characters")
-
-
-@_verb
+@verb
 @dataclass(frozen=True)
 class Toggle(Command):
     """Turn one of the room's switches over, from what it is known to be. A room-level command for plain keys."""

@@ -202,7 +202,7 @@ class File:
             if _pragma(db, "page_count") == 0:  # for a new file only; in an old one it would wait for a lock
                 db.execute("PRAGMA auto_vacuum = INCREMENTAL")
             db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = NORMAL")
+            db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA journal_size_limit = 16000000")
             if self._max_pages:
                 db.execute(f"PRAGMA max_page_count = {self._max_pages:d}")

@@ -55,7 +55,11 @@ CallState = Literal["dialling", "ringing", "connecting", "connected", "on hold",
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call as the codec shows it. `duration` in seconds, `rate` in kbit/s; None where it does not tell."""
+    """One call as the codec shows it. None where it does not tell.
+
+    name, address: the far end's. protocol: in the codec's own word, in small letters (sip, h323, spark, zoom, pstn).
+    duration in seconds, as last told; rate in kbit/s; reason: why it ended, in the codec's words.
+    """
 
     id: str
     direction: Literal["in", "out"]
@@ -69,6 +73,7 @@ class Call:
     held: bool = False
     rate: int | None = None
     answered: bool = True
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,14 @@ POINTS: Mapping[str, Point] = _declared(
     Point("input", str, "The selected input, in the device's own name for it."),
     Point("source", str, "The room's source that is shown, by its name in the profile."),
     Point("calls", tuple, "All calls on the codec, each a Call."),
+    Point("auto_answer", bool, "Incoming calls are answered by the codec itself."),
+    Point("do_not_disturb", bool, "Incoming calls are turned away."),
+    Point("participants", int, "How many are in the meeting.", lowest=0),
+    Point("sharing", str, "Content share.", ("off", "preview", "sending", "receiving")),
+    Point("share_source", str, "The shared source, in the codec's own name for it."),
+    Point("layout", str, "How the far ends are arranged, in the codec's own word."),
+    Point("self_view", bool, "The room sees its own picture."),
+    Point("camera", str, "The camera that is sent, in the codec's own name for it."),
     Point("closed", bool, "The relay's contact is closed."),
     Point(
         "position",
@@ -185,11 +198,50 @@ KINDS: Mapping[str, Kind] = {
         Kind(
             "camera",
             "The picture that is sent to the far end.",
-            ("video-mute",),
-            ("video_muted",),
-            paths={"video-mute": "video-mute"},
+            ("video-mute", "camera", "aim", "preset", "store-preset"),
+            ("video_muted", "camera"),
+            paths={
+                "video-mute": "video-mute",
+                "camera": "camera/select",
+                "aim": "camera/aim",
+                "preset": "camera/preset",
+                "store-preset": "camera/preset/store",
+            },
         ),
-        Kind("calls", "Who dials and answers.", ("dial", "answer", "hangup", "dtmf", "search"), ("calls",)),
+        Kind(
+            "calls",
+            "Who dials and answers.",
+            (
+                "dial",
+                "join",
+                "answer",
+                "reject",
+                "hold",
+                "resume",
+                "hangup",
+                "dtmf",
+                "transfer",
+                "merge",
+                "auto-answer",
+                "do-not-disturb",
+                "search",
+                "bookings",
+            ),
+            ("calls", "auto_answer", "do_not_disturb", "participants"),
+        ),
+        Kind(
+            "share",
+            "Content share: what the room shows to the far end.",
+            ("share", "stop-share"),
+            ("sharing", "share_source"),
+            paths={"share": "share", "stop-share": "share/stop"},
+        ),
+        Kind(
+            "picture",
+            "How the far ends and the room itself are shown.",
+            ("layout", "self-view"),
+            ("layout", "self_view"),
+        ),
         Kind("codec", "The video codec itself: awake or in standby.", ("power",), ("power",)),
         Kind(
             "display",

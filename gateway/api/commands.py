@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from gateway.api.problem import ADVICE, STATUS, Problem
 from gateway.api.rights import Rights, address_of
-from gateway.commands import COMMANDS, ROOM_VERBS, Command, Search
+from gateway.commands import COMMANDS, ROOM_VERBS, Command, Rows
 from gateway.device import Device
 from gateway.house import House
 from gateway.report import outcome_of
@@ -56,7 +56,7 @@ class Commands:
         """One POST: the outcome, 202 where it is still open after `?wait=` seconds, or a problem."""
         try:
             room, part_id, command, cause, wait = await self._read(scope, receive)
-            if isinstance(command, Search):
+            if isinstance(command, Rows):
                 await self._rows(room, part_id, command, cause, send)
                 return
             ticket = submit(room, command, part_id, cause)
@@ -81,7 +81,7 @@ class Commands:
         command = parse(verb, await _body(receive))
         return room, part_id, command, f"token:{token.name}", _wait(scope.get("query_string", b""))
 
-    async def _rows(self, room: Room, part_id: str, command: Search, cause: str, send: Send) -> None:
+    async def _rows(self, room: Room, part_id: str, command: Rows, cause: str, send: Send) -> None:
         part = room.parts[part_id]
         if not part.offers(command.verb):
             raise Problem(409, f"{part.id} does not take {command.verb}", "The room's state lists what its parts take.")

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from gateway import __version__
-from gateway.commands import COMMANDS, ROOM_VERBS, Command, Search
+from gateway.commands import COMMANDS, ROOM_VERBS, Command, Rows
 from gateway.model import KINDS, POINTS
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
@@ -103,7 +103,7 @@ def _command(command: type[Command], tag: str, doc: str, *, short: bool = False)
     }
     if doc:
         described["description"] = doc
-    if command is Search:
+    if issubclass(command, Rows):
         described["responses"]["200"] = {
             "description": "One row a line, as they come.",
             "content": {"application/x-ndjson": {"schema": {"type": "object"}}},

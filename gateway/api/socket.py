@@ -18,7 +18,7 @@ from gateway.api.commands import ADAPTERS, LONGEST_BODY, misunderstood, submit
 from gateway.api.problem import Problem
 from gateway.api.rights import Rights, address_of
 from gateway.auth import Token
-from gateway.commands import COMMANDS, Search
+from gateway.commands import COMMANDS, Rows
 from gateway.house import House
 from gateway.mailbox import Mailbox
 from gateway.report import outcome_of, state, tell
@@ -105,8 +105,8 @@ class Sockets:
     def _do(self, room: Room, mailbox: Mailbox, token: Token, asked: dict[str, Any], ref: Any) -> None:
         self.rights.allow(token, "command", room.id)
         verb, part_id = asked.pop("do", None), asked.pop("part", "")
-        if verb not in COMMANDS or verb == Search.verb:
-            known = ", ".join(sorted(set(COMMANDS) - {Search.verb}))
+        if verb not in COMMANDS or issubclass(COMMANDS[verb], Rows):
+            known = ", ".join(sorted(verb for verb, cls in COMMANDS.items() if not issubclass(cls, Rows)))
             raise Problem(422, f"do: {verb!r} is no verb", f"Known verbs: {known}.")
         if not isinstance(part_id, str):
             raise Problem(422, "part is a text such as 'screen.left'")

@@ -35,7 +35,7 @@ CASE = Case(
     driver=ApcPdu,
     simulator="apc_pdu",
     links=("snmp",),
-    simulator_settings={"speed": 50, "reboot_duration": 20},
+    simulator_settings={"speed": 50, "reboot_duration": 20, "boot_seconds": 60},
     settings={"poll": 0.2, "quick": 0.05},
     commands=[
         Do(SetPower(False), unit="3", seen=lambda sim: not sim.outlet[3].on),
@@ -215,13 +215,9 @@ def test_ready_only_when_every_outlet_has_been_read() -> None:
     ]
 
 
-def test_version_1_asks_for_identity_one_by_one() -> None:
-    driver = ApcPdu(ApcSettings(family="rPDU", version="1"))
-    list(driver.opened())
-    said = list(driver.received(SnmpReply(column("rPDU", "names", {"1": "A"})), ("names", "rPDU")))
-    sends = [action for action in said if isinstance(action, Send)]
-    assert [len(send.data.oids) for send in sends] == [1, 1, 1, 1, 1]
-    assert list(driver.received(SnmpReply({}, "noSuchName"), sends[0].tag)) == []  # it has no such object: no matter
+def test_a_pdu_without_identity_has_none() -> None:
+    driver = online()
+    assert list(driver.received(SnmpReply(dict.fromkeys(driver.family.identity.values())), ("identity",))) == []
 
 
 def test_the_link_gets_both_communities_and_the_v3_user() -> None:

@@ -130,7 +130,7 @@ def reply(body: Any, status: int = 200) -> HttpReply:
 
 def wire(send: Any) -> bytes:
     """A request as one line of text."""
-    request = send.data
+    request: HttpRequest = send.data
     return f"{request.method} {request.path} ".encode() + request.body
 
 
