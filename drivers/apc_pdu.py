@@ -2,7 +2,7 @@
 
 Written from APC's PowerNet-MIB, whose object names stand beside the OIDs. What may not live here: metering, alarms,
 anything of SNMP itself. SNMP v1 and v2c cannot refuse a log-in: a wrong read community is silence ("no response"),
-a wrong write community is silence to commands only.
+a wrong write community is silence to commands only. Version 3 does refuse one.
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ class ApcSettings(Settings):
     family: Literal["auto", "rPDU", "rPDU2"] = setting("auto", "rPDU (AP79xx), rPDU2 (AP8xxx and later), or find out")
     version: Literal["1", "2c", "3"] = setting("2c", "SNMP version")
     community: str = setting("private", "v1 and v2c: the community that may write", secret=True)
-    read_community: str = setting("public", "v1 and v2c: the community that may read", secret=True)
+    read_community: str = setting(
+        "public", "v1 and v2c: the community that may read; a wrong one = no response", secret=True
+    )
     username: str = setting("", "v3: user name")
     auth: Literal["none", "md5", "sha", "sha256"] = setting("sha", "v3: how the log-in is proved")
     password: str = setting("", "v3: authentication passphrase", secret=True)

@@ -166,7 +166,7 @@ async def _serving(args: argparse.Namespace, site: Any, drivers: Any, server: An
             wanted += [
                 name
                 for name, device in site.devices.items()
-                if device.simulate and device.id not in links and _uses(room, device.id)
+                if device.simulate and device.id not in links and device.id in room.uses()
             ]
             if wanted:
                 path = folder / f"{room.id}.toml"
@@ -191,11 +191,6 @@ async def _serving(args: argparse.Namespace, site: Any, drivers: Any, server: An
 def _simulated(rehearsal: Any, path: Path, wanted: list[str]) -> Any:
     rehearsal.invent_secrets(path)
     return rehearsal.simulators(path, wanted)
-
-
-def _uses(room: Any, device_id: str) -> bool:
-    targets = [target for part in room.parts.values() for target in (part.target, *part.roles.values()) if target]
-    return any(target.device == device_id for target in targets)
 
 
 def _demo(args: argparse.Namespace) -> int:

@@ -34,11 +34,13 @@ async def demo(path: Path, drivers: Mapping[str, type[Driver]], data: Path, port
         simulated = await ends.enter_async_context(rehearsal.simulators(path, (), "--hands"))
         reading = profile.read(path, drivers)
         for complaint in reading.complaints:
-            print(complaint, file=sys.stderr)
+            if complaint.grave or complaint.file == path.name:
+                print(complaint, file=sys.stderr)
         room_id = path.stem
         if room_id not in reading.site.rooms:
             return 1
-        spec = links_over(reading.site, rehearsal.links(room_id, reading.site, simulated))
+        site = reading.site.only(room_id)
+        spec = links_over(site, rehearsal.links(room_id, site, simulated))
         ends.callback(shutil.rmtree, data, ignore_errors=True)
         running = await ends.enter_async_context(gateway(spec, drivers, data, ServerSpec(port=chosen)))
         devices = {device.name: device for device in running.house.devices.values()}

@@ -6,7 +6,7 @@ Frozen values without a mistake in them. What may not live here: reading TOML (`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from gateway.driver import Driver, Settings
@@ -104,6 +104,11 @@ class RoomSpec:
     default_volume: int | None = None
     file: str = ""
 
+    def uses(self) -> frozenset[str]:
+        """The ids of all devices that play a part here, shared ones too."""
+        targets = [target for part in self.parts.values() for target in (part.target, *part.roles.values()) if target]
+        return frozenset(target.device for target in targets)
+
 
 @dataclass(frozen=True)
 class ServerSpec:
@@ -125,6 +130,12 @@ class SiteSpec:
     server: ServerSpec = field(default_factory=ServerSpec)
     name: str = ""
     time_zone: str = ""
+
+    def only(self, room: str) -> SiteSpec:
+        """The same site with this room alone, and of the shared devices only those that it uses."""
+        held = self.rooms[room]
+        shared = {name: device for name, device in self.devices.items() if device.id in held.uses()}
+        return replace(self, rooms={room: held}, devices=shared)
 
     def all_devices(self) -> dict[str, DeviceSpec]:
         """Every device of the site, by id."""

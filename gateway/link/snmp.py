@@ -1,6 +1,6 @@
 """The `snmp` link: SnmpGet, SnmpWalk and SnmpSet, each answered by an SnmpReply with its tag.
 
-What may not live here: what an object means (MIB files are never loaded, OIDs are numbers), and how requests look on the
+What may not live here: what an object means (MIB files are never loaded, OIDs are numbers), how requests look on the
 wire: that is `snmp_community.py` for versions 1 and 2c, `snmp_user.py` for version 3.
 """
 

@@ -1,9 +1,15 @@
-// The controls every part is made of. A pressed control is *pending* until the answer comes, and shows only what the
-// state says, never the value that was hoped for. What may not live here: what a part consists of (parts.js).
+// The controls every part is made of: each has an `element`, and `show()` draws it anew from the state. A pressed control
+// is *pending* until the answer comes, and shows only what the state says, never the value that was hoped for.
+// What may not live here: what a part consists of (parts.js).
 
 import { h, icon, put, repeating, set } from "./dom.js";
 import { good } from "./room.js";
 import { TEXT } from "./words.js";
+
+// Several views as one.
+export function view(element, ...parts) {
+  return { element, show: () => parts.forEach((part) => part && part.show()) };
+}
 
 // Mark an element as waiting until the promise has settled; several may be under way at once.
 export function busy(element, promise) {
@@ -16,32 +22,34 @@ export function busy(element, promise) {
   return promise;
 }
 
-// Every control knows its part, so that all can be opened and shut in one sweep. Stop is never shut.
+// Every control knows its part, so that all can be opened and shut in one sweep. Stop can always be pressed.
 export function gate(root, room) {
   for (const control of root.querySelectorAll("[data-do]")) {
-    const reason = control.dataset.do === "stop" ? "" : room.blocked(control.dataset.part);
-    if (control.tagName === "BUTTON") set(control, "aria-disabled", reason ? "true" : null);
+    const { part, do: verb } = control.dataset;
+    const reason = verb === "stop" ? "" : room.blocked(part, verb);
+    if (control.tagName === "BUTTON") set(control, "aria-disabled", reason && "true");
     else control.disabled = Boolean(reason);
-    set(control, "title", reason || control.dataset.title || null);
+    set(control, "title", reason);
   }
 }
 
 // A button for one verb. `fields` may be a function, asked when it is pressed; null from it means: not now.
-export function action(room, id, verb, { label, name, glyph, fields = {}, look = "", repeats = false, sure, what, then }) {
+// `sure` is a question to be answered first; `what` says in words what was asked of.
+export function action(room, id, verb, { label, name, glyph, fields = {}, look = "", repeats, sure, what, then }) {
   const button = h(
     "button",
     { type: "button", class: `control ${look}`, "data-do": verb, "data-part": id, "aria-label": name },
-    ...(glyph ? [icon(...[glyph].flat())] : []),
-    ...(label ? [h("span", { class: "label" }, label)] : []),
+    glyph && icon(...[glyph].flat()),
+    label && h("span", { class: "label" }, label),
   );
   const act = async () => {
-    const reason = verb === "stop" ? "" : room.blocked(id);
+    const reason = room.blocked(id, verb);
     if (reason) return room.say(reason);
-    if (sure && !(await confirmed(sure()))) return;
     if (repeats && button.waiting) return; // held down: the next step when this one is answered
+    if (sure && !(await confirmed(sure()))) return;
     const told = typeof fields === "function" ? fields() : fields;
     if (!told) return;
-    const answer = await busy(button, room.ask(id, verb, told, what ? what() : undefined));
+    const answer = await busy(button, room.ask(id, verb, told, what && what()));
     if (then) then(answer);
   };
   if (repeats) repeating(button, act);
@@ -52,94 +60,83 @@ export function action(room, id, verb, { label, name, glyph, fields = {}, look =
 // A question that must be answered first. Resolves true or false.
 export function confirmed({ title, text, yes }) {
   return new Promise((settle) => {
-    const no = h("button", { type: "button", class: "control", onclick: () => dialog.close() }, TEXT.cancel);
-    const go = h("button", { type: "button", class: "control danger", onclick: () => dialog.close("yes") }, yes);
+    const choice = (label, look, answer) =>
+      h("button", { type: "button", class: `control ${look}`, onclick: () => dialog.close(answer) }, label);
     const dialog = h(
       "dialog",
-      { class: "ask", "aria-label": title, onclose: () => (settle(dialog.returnValue === "yes"), dialog.remove()) },
+      { class: "ask", "aria-label": title },
       h("h2", {}, title),
       h("p", {}, text),
-      h("div", { class: "row" }, no, go),
+      h("div", { class: "row" }, choice(TEXT.cancel, "", ""), choice(yes, "danger", "yes")),
     );
+    dialog.addEventListener("close", () => {
+      settle(dialog.returnValue === "yes");
+      dialog.remove();
+    });
     document.body.append(dialog);
     dialog.showModal();
-    no.focus();
   });
 }
 
 // The text of one point: its value, how surely it is known, since when.
-export function value(format = String) {
+export function value(room, id, point, format = String) {
   const element = h("span", { class: "value" });
-  return {
-    element,
-    show(reading) {
-      const words = reading.value === null ? TEXT.unknown : format(reading.value);
-      put(element, reading.status === "assumed" ? `≈ ${words}` : words);
-      set(element, "data-status", reading.status);
-      set(element, "title", `${TEXT.status[reading.status]}${reading.since ? `, ${TEXT.since(reading.since)}` : ""}`);
-    },
+  const show = () => {
+    const { value, status, since } = room.reading(id, point);
+    const words = value === null ? TEXT.unknown : format(value);
+    put(element, status === "assumed" ? `≈ ${words}` : words);
+    set(element, "data-status", status);
+    set(element, "title", [TEXT.status[status], TEXT.since(since)].filter(Boolean).join(", "));
   };
+  return { element, show };
 }
 
-// On and off as two buttons: what is pressed in is what the device says. In between, neither is.
-export function power(room, id, { label, words = TEXT.powerState, on = TEXT.on, off = TEXT.off, sureOff, what }) {
-  const buttons = [
-    action(room, id, "power", { label: on, fields: { on: true }, what }),
-    action(room, id, "power", { label: off, fields: { on: false }, what, sure: sureOff }),
-  ];
-  const state = value((power) => words[power] ?? power);
-  return {
-    element: h("div", { class: "pair", role: "group", "aria-label": label }, ...buttons),
-    state: state.element,
-    show(reading) {
-      state.show(reading);
-      set(buttons[0], "aria-pressed", String(reading.value === "on"));
-      set(buttons[1], "aria-pressed", String(["off", "standby"].includes(reading.value)));
-    },
+// A few buttons of which the one is pressed in that the device's own word fits: `is` lists the words.
+export function choice(room, id, verb, point, label, choices) {
+  const buttons = choices.map((one) => action(room, id, verb, { name: `${label}: ${one.label}`, ...one }));
+  const show = () => {
+    const { value } = room.reading(id, point);
+    buttons.forEach((button, at) => set(button, "aria-pressed", String(choices[at].is.includes(value))));
   };
+  return { element: h("div", { class: "pair", role: "group", "aria-label": label }, ...buttons), show };
+}
+
+// On and off. In between (warming up, cooling down) neither is pressed in.
+export function power(room, id, label, { on = TEXT.on, off = TEXT.off, sure } = {}) {
+  return choice(room, id, "power", "power", label, [
+    { label: on, fields: { on: true }, is: ["on"] },
+    { label: off, fields: { on: false }, is: ["off", "standby"], sure },
+  ]);
 }
 
 // A switch that says what it is about and how it stands: "Microphones: Muted".
-export function toggle(room, id, verb, point, { label, words, glyph, look = "", field = "on" }) {
-  const button = action(room, id, verb, {
-    label,
-    glyph: [glyph, "slash"],
-    look: `toggle ${look}`,
-    fields: () => ({ [field]: room.reading(id, point).value !== true }),
-  });
-  const state = value((on) => words[on]);
+export function toggle(room, id, verb, point, { label, words, glyph, look = "" }) {
+  const fields = () => ({ on: room.reading(id, point).value !== true });
+  const button = action(room, id, verb, { label, glyph: [glyph, "slash"], look: `toggle ${look}`, fields });
+  const state = value(room, id, point, (on) => words[on]);
   button.append(state.element);
-  return {
-    element: button,
-    show() {
-      const reading = room.reading(id, point);
-      state.show(reading);
-      set(button, "aria-pressed", reading.value === null ? "mixed" : String(reading.value));
-    },
-  };
+  return view(button, state, { show: () => set(button, "aria-pressed", room.reading(id, point).value ?? "mixed") });
 }
 
-// A slider whose fill is the confirmed value. Its thumb follows the finger and goes back to what the device says.
+// A slider whose fill is what the device says. Its thumb follows the finger, and then goes back to what the device says.
 // `live`: ask while the finger moves, one question at a time; else only when it is lifted.
-export function slider(room, id, { verb, field, point, label, max = 100, live = false, format = TEXT.volumeOf }) {
-  const input = h("input", { type: "range", min: 0, max, step: 1, "data-do": verb, "data-part": id, "aria-label": label });
+export function slider(room, id, { verb, field, point, label, max = 100, live }) {
+  const input = h("input", { type: "range", min: 0, max, "data-do": verb, "data-part": id, "aria-label": label });
   const aim = h("span", { class: "aim", "aria-hidden": "true" });
   let held = false;
   let flying = 0;
   let asked = null;
   const show = () => {
     const { value, status } = room.reading(id, point);
-    const share = value === null ? 0 : Math.min(100, (100 * value) / max);
-    input.style.setProperty("--at", `${share}%`);
-    set(input, "data-status", status);
-    if (!held && !flying) {
+    const open = held || flying;
+    if (!open) {
       input.value = value ?? 0;
       asked = null;
     }
-    const target = held || flying ? Number(input.value) : value;
-    put(aim, target === value || value === null ? "" : `→ ${format(target)}`);
-    input.style.setProperty("--aim", `${(100 * Number(input.value)) / max}%`);
-    set(input, "aria-valuetext", value === null ? TEXT.unknown : format(value));
+    input.style.setProperty("--at", `${Math.min(100, (100 * (value ?? 0)) / max)}%`);
+    set(input, "data-status", open ? "asked" : status);
+    put(aim, open && Number(input.value) !== value ? `→ ${TEXT.percent(input.value)}` : "");
+    set(input, "aria-valuetext", value === null ? TEXT.unknown : TEXT.percent(value));
   };
   const ask = async () => {
     asked = Number(input.value);
@@ -149,52 +146,50 @@ export function slider(room, id, { verb, field, point, label, max = 100, live = 
     if (held && live && !flying && good(answer) && Number(input.value) !== asked) ask();
     show();
   };
+  const moved = (now) => {
+    if (now && Number(input.value) !== asked) ask();
+    show();
+  };
   // The browser tells of a change after the finger has left, and not at all where it came back to where it began.
   const leave = () => {
     if (!held) return;
     held = false;
-    if (asked !== null && Number(input.value) !== asked) ask();
-    show();
+    moved(asked !== null);
   };
   input.addEventListener("pointerdown", () => (held = true));
-  input.addEventListener("input", () => {
-    if (live && !flying && Number(input.value) !== asked) ask();
-    show();
-  });
+  input.addEventListener("input", () => moved(live && !flying));
   input.addEventListener("change", () => {
     held = false;
-    if (Number(input.value) !== asked) ask();
-    show();
+    moved(true);
   });
   for (const name of ["pointerup", "pointercancel", "blur"]) input.addEventListener(name, () => setTimeout(leave, 100));
   return { element: input, aim, show };
 }
 
 // A choice among the device's own names. It springs back to what the device says, and tells what is being asked for.
-export function chooser(room, id, verb, field, point, choices, label) {
-  const select = h("select", { "data-do": verb, "data-part": id, "aria-label": label, class: "control" });
-  const names = { ...choices };
+export function chooser(room, id, verb, point, label) {
+  const names = { ...room.part(id).choices[point] };
   const option = (key) => h("option", { value: key }, names[key]);
-  select.append(h("option", { value: "", disabled: true, hidden: true }, TEXT.unknown), ...Object.keys(names).map(option));
-  let flying = 0;
+  const first = h("option", { value: "", disabled: true, hidden: true });
+  const select = h("select", { "data-do": verb, "data-part": id, "aria-label": label, class: "control" }, first);
+  select.append(...Object.keys(names).map(option));
+  let asked = "";
   const show = () => {
     const { value, status } = room.reading(id, point);
     if (value !== null && !(value in names)) {
       names[value] = value; // the device shows an input that it did not list
       select.append(option(value));
     }
-    if (!flying) put(select.options[0], TEXT.unknown);
-    const shown = flying ? "" : value ?? "";
+    put(first, asked ? `→ ${names[asked]}` : TEXT.unknown);
+    const shown = asked ? "" : (value ?? "");
     if (select.value !== shown) select.value = shown;
     set(select, "data-status", status);
   };
   select.addEventListener("change", async () => {
-    const wanted = select.value;
-    flying += 1;
-    put(select.options[0], `→ ${names[wanted]}`);
+    const wanted = (asked = select.value);
     show();
-    await busy(select, room.ask(id, verb, { [field]: wanted }));
-    flying -= 1;
+    await busy(select, room.ask(id, verb, { [verb]: wanted }));
+    if (asked === wanted) asked = "";
     show();
   });
   return { element: select, show };

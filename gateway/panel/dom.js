@@ -9,7 +9,7 @@ export function h(tag, props = {}, ...children) {
     else if (name === "class") element.className = value;
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  element.append(...children.filter((child) => child || child === 0));
   return element;
 }
 
@@ -19,7 +19,7 @@ export function put(element, text) {
 }
 
 export function set(element, name, value) {
-  const text = value === null || value === undefined || value === false ? null : String(value === true ? "" : value);
+  const text = value === null || value === undefined || value === false || value === "" ? null : String(value);
   if (element.getAttribute(name) === text) return;
   if (text === null) element.removeAttribute(name);
   else element.setAttribute(name, text);

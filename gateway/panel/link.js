@@ -1,6 +1,8 @@
 // Keeps the WebSocket to the gateway: connects, notices a dead line, comes back by itself, knows what it missed.
 // What may not live here: what the messages mean to the room, anything on the page.
 
+import { problemWords } from "./room.js";
+
 const FIRST_WAIT = 300;
 const LONGEST_WAIT = 5000;
 const PING_EVERY = 10000;
@@ -9,8 +11,7 @@ const PING_PATIENCE = 5000;
 export class Link {
   // `told`: {greeting(message), message(message), lost(), refused(status, detail)}
   constructor(room, token, told) {
-    this.address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/rooms/${encodeURIComponent(room)}/ws`;
-    this.asking = `/api/v1/rooms/${encodeURIComponent(room)}`;
+    this.room = `${location.origin}/api/v1/rooms/${encodeURIComponent(room)}`;
     this.token = token;
     this.told = told;
     this.open = false;
@@ -29,7 +30,7 @@ export class Link {
     clearTimeout(this.retry);
     if (this.stopped || (this.socket && this.socket.readyState <= WebSocket.OPEN)) return;
     const query = this.epoch ? `?since=${this.seq}&epoch=${encodeURIComponent(this.epoch)}` : "";
-    const socket = new WebSocket(this.address + query, ["roomgate.v1", `bearer.${this.token}`]);
+    const socket = new WebSocket(`${this.room.replace(/^http/, "ws")}/ws${query}`, ["roomgate.v1", `bearer.${this.token}`]);
     this.socket = socket;
     socket.onmessage = (event) => this.heard(JSON.parse(event.data));
     socket.onclose = (event) => this.closed(socket, event);
@@ -81,10 +82,9 @@ export class Link {
     // A browser hides why a WebSocket was denied, so the same door is asked over HTTP.
     if (!was) {
       try {
-        const answer = await fetch(this.asking, { headers: { authorization: `Bearer ${this.token}` }, cache: "no-store" });
+        const answer = await fetch(this.room, { headers: { authorization: `Bearer ${this.token}` }, cache: "no-store" });
         if ([401, 403, 404].includes(answer.status)) {
-          const problem = await answer.json();
-          return this.refuse(answer.status, [problem.detail, problem.advice].filter(Boolean).join(". "));
+          return this.refuse(answer.status, problemWords(await answer.json()));
         }
       } catch {
         // the gateway is away: go on trying

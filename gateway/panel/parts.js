@@ -1,188 +1,127 @@
 // One card for each part, made from what the part takes and tells. A kind that nobody knows here is shown by its points.
 // What may not live here: calls (calls.js), and what is always in reach (bars.js).
 
-import { action, chooser, power, slider, toggle, value } from "./controls.js";
-import { h, icon, put, set, sourceIcon } from "./dom.js";
+import { action, choice, chooser, power, slider, toggle, value, view } from "./controls.js";
+import { h, put, set, sourceIcon } from "./dom.js";
 import { reasonOf } from "./room.js";
 import { TEXT } from "./words.js";
 
-// A card: a title with its state, a line that says since when it is away, and what the kind adds.
-function card(room, id, look, state, ...content) {
+// A card: a title with its state, since when it is away, and what its kind adds.
+function card(room, id, look, states, content, ...views) {
   const away = h("p", { class: "away" });
-  const element = h(
-    "article",
-    { class: `card ${look}`, "data-card": id, "aria-label": room.label(id) },
-    h("div", { class: "title" }, h("h3", {}, room.label(id)), state ?? ""),
-    away,
-    ...content,
-  );
-  return {
-    element,
-    show() {
-      const part = room.part(id);
-      const since = Math.max(0, ...room.devices(id).map(([, device]) => (device.online ? 0 : device.since)));
-      set(element, "data-away", part.online && !room.lostAt ? null : "");
-      const online = part.online || room.lostAt;
-      put(away, online ? "" : [part.reason ? TEXT.offline : "", part.reason ? TEXT.since(since) : reasonOf(part)].filter(Boolean).join(" "));
-    },
+  const title = h("div", { class: "title" }, h("h3", {}, room.label(id)), h("span", { class: "state" }, ...states), away);
+  const element = h("article", { class: `card ${look}`, "data-card": id, "aria-label": room.label(id) }, title, ...content);
+  const show = () => {
+    const part = room.part(id);
+    const since = Math.max(0, ...room.devices(id).map(([, device]) => device.since));
+    const words = part.reason ? `${TEXT.offline} ${TEXT.since(since)}` : reasonOf(part);
+    set(element, "data-away", part.online && !room.lostAt ? null : "");
+    put(away, part.online || room.lostAt ? "" : words);
   };
+  return view(element, { show }, ...views);
 }
 
 function display(room, id) {
+  const label = room.label(id);
   const takes = (verb) => room.takes(id, verb);
-  const onOff = power(room, id, { label: `${room.label(id)}: ${TEXT.on}/${TEXT.off}` });
-  const faults = h("p", { class: "faults" });
-  const views = [];
-  const row = h("div", { class: "row" });
-  if (takes("power")) row.append(onOff.element);
-  if (takes("input")) {
-    const input = chooser(room, id, "input", "input", "input", room.part(id).choices.input ?? {}, `${room.label(id)}: ${TEXT.input}`);
-    views.push(input);
-    row.append(input.element);
-  }
-  if (takes("video-mute")) {
-    const picture = toggle(room, id, "video-mute", "video_muted", { label: TEXT.picture, words: TEXT.blank, glyph: "display" });
-    views.push(picture);
-    row.append(picture.element);
-  }
-  const frame = card(room, id, "display", onOff.state, row, faults);
-  return {
-    element: frame.element,
-    show() {
-      frame.show();
-      onOff.show(room.reading(id, "power"));
-      const told = room.reading(id, "faults").value ?? [];
-      put(faults, told.join(" · "));
-      for (const view of views) view.show();
-    },
-  };
+  const state = value(room, id, "power", (power) => TEXT.powerState[power]);
+  const faults = h("p", { class: "away" });
+  const complaint = { show: () => put(faults, (room.reading(id, "faults").value ?? []).join(" · ")) };
+  const onOff = takes("power") && power(room, id, label);
+  const input = takes("input") && chooser(room, id, "input", "input", `${label}: ${TEXT.input}`);
+  const picture =
+    takes("video-mute") &&
+    toggle(room, id, "video-mute", "video_muted", { label: TEXT.picture, words: TEXT.blank, glyph: "display" });
+  const row = (input || picture) && h("div", { class: "row below" }, input && input.element, picture && picture.element);
+  const content = [onOff && onOff.element, faults, row];
+  return card(room, id, "line", [state.element], content, state, onOff, input, picture, complaint);
 }
 
 function motion(room, id) {
-  const kind = room.part(id).kind;
+  const { kind } = room.part(id);
   const takes = (verb) => room.takes(id, verb);
-  const where = value((percent) => {
-    if (percent === 0 || percent === 100) return TEXT.resting[kind][percent / 100];
-    return TEXT.partly[kind](percent);
-  });
+  const label = room.label(id);
+  const words = (percent) => TEXT.resting[kind][percent / 100] ?? TEXT.partly[kind](percent);
+  const where = value(room, id, "position", words);
   const going = h("span", { class: "going" });
   const picture = h("div", { class: `window ${kind}`, "aria-hidden": "true" }, h("div", { class: "cloth" }));
-  const button = (verb, fields, glyph, name) => action(room, id, verb, { glyph, fields, name: `${room.label(id)}: ${name}`, look: "round" });
+  const button = (verb, glyph, fields) =>
+    action(room, id, verb, { glyph, fields, name: `${label}: ${glyph === "stop" ? TEXT.stop : TEXT[glyph][kind]}`, look: "round" });
   const buttons = h(
     "div",
-    { class: "row moves" },
-    takes("move") ? button("move", { direction: "up" }, "up", TEXT.up[kind]) : "",
-    takes("stop") ? button("stop", {}, "stop", TEXT.stop) : "",
-    takes("move") ? button("move", { direction: "down" }, "down", TEXT.down[kind]) : "",
+    { class: "row" },
+    takes("move") && button("move", "up", { direction: "up" }),
+    takes("stop") && button("stop", "stop"),
+    takes("move") && button("move", "down", { direction: "down" }),
   );
-  const spec = { verb: "position", field: "percent", point: "position", label: `${room.label(id)}: ${TEXT.position}` };
-  const bar = takes("position") ? slider(room, id, spec) : null;
-  const frame = card(room, id, "motion", null, bar ? h("div", { class: "bar" }, bar.element) : "");
-  const title = frame.element.querySelector(".title");
-  title.append(h("span", { class: "state" }, where.element, bar ? bar.aim : "", going));
-  frame.element.prepend(picture);
-  frame.element.append(buttons);
-  return {
-    element: frame.element,
-    show() {
-      frame.show();
-      const position = room.reading(id, "position");
-      const moving = room.reading(id, "moving");
-      where.show(position);
-      picture.style.setProperty("--at", position.value === null ? "0%" : `${position.value}%`);
-      set(picture, "data-status", position.status);
-      set(picture, "data-moving", moving.status === "stale" ? null : moving.value);
-      put(going, moving.status === "stale" ? "" : TEXT.moving[kind][moving.value] ?? "");
-      if (bar) bar.show();
-    },
+  const spec = { verb: "position", field: "percent", point: "position", label: `${label}: ${TEXT.position}` };
+  const bar = takes("position") && slider(room, id, spec);
+  const show = () => {
+    const position = room.reading(id, "position");
+    const moving = room.reading(id, "moving");
+    const way = moving.status === "stale" ? null : moving.value;
+    picture.style.setProperty("--at", `${position.value ?? 0}%`);
+    set(picture, "data-status", position.status);
+    set(picture, "data-moving", way);
+    put(going, TEXT.moving[kind][way] ?? "");
   };
+  const content = [picture, buttons, bar && h("div", { class: "below" }, bar.element)];
+  return card(room, id, "line motion", [where.element, bar && bar.aim, going], content, where, bar, { show });
 }
 
 function outlet(room, id) {
-  const name = () => room.label(id);
-  const sureOff = () => ({ title: TEXT.outletTitle(name()), text: TEXT.outletText, yes: TEXT.offYes });
-  const sure = () => ({ title: TEXT.cycleTitle(name()), text: TEXT.cycleText, yes: TEXT.cycle });
-  const onOff = power(room, id, { label: name(), words: TEXT.outlet, sureOff });
-  const load = value(TEXT.load);
-  const row = h("div", { class: "row" }, room.takes(id, "power") ? onOff.element : "");
-  if (room.takes(id, "cycle")) row.append(action(room, id, "cycle", { label: TEXT.cycle, name: `${name()}: ${TEXT.cycle}`, sure }));
-  const frame = card(room, id, "line", h("span", { class: "state" }, onOff.state, load.element), row);
-  return {
-    element: frame.element,
-    show() {
-      frame.show();
-      onOff.show(room.reading(id, "power"));
-      load.element.hidden = room.reading(id, "load").value === null;
-      load.show(room.reading(id, "load"));
-    },
-  };
+  const label = room.label(id);
+  const sureOff = () => ({ title: TEXT.offTitle(label), text: TEXT.outletText, yes: TEXT.offYes });
+  const sure = () => ({ title: TEXT.cycleTitle(label), text: TEXT.cycleText, yes: TEXT.cycle });
+  const state = value(room, id, "power", (power) => TEXT.powerState[power]);
+  const load = value(room, id, "load", TEXT.load);
+  const hide = { show: () => (load.element.hidden = room.reading(id, "load").value === null) };
+  const onOff = room.takes(id, "power") && power(room, id, label, { sure: sureOff });
+  const cycle = { label: TEXT.cycle, name: `${label}: ${TEXT.cycle}`, sure };
+  const row = h("div", { class: "row" }, onOff && onOff.element, room.takes(id, "cycle") && action(room, id, "cycle", cycle));
+  return card(room, id, "line", [state.element, load.element], [row], state, load, hide, onOff);
 }
 
 function relay(room, id) {
-  const state = value((closed) => TEXT.relay[closed]);
-  const button = (closed, label) => action(room, id, "relay", { label, fields: { closed } });
-  const buttons = [button(true, TEXT.relayClose), button(false, TEXT.relayOpen)];
-  const pair = h("div", { class: "pair", role: "group", "aria-label": room.label(id) }, ...buttons);
-  const frame = card(room, id, "line", state.element, room.takes(id, "relay") ? pair : "");
-  return {
-    element: frame.element,
-    show() {
-      frame.show();
-      const reading = room.reading(id, "closed");
-      state.show(reading);
-      set(buttons[0], "aria-pressed", String(reading.value === true));
-      set(buttons[1], "aria-pressed", String(reading.value === false));
-    },
-  };
+  const state = value(room, id, "closed", (closed) => TEXT.relay[closed]);
+  const pair =
+    room.takes(id, "relay") &&
+    choice(room, id, "relay", "closed", room.label(id), [
+      { label: TEXT.relayClose, fields: { closed: true }, is: [true] },
+      { label: TEXT.relayOpen, fields: { closed: false }, is: [false] },
+    ]);
+  return card(room, id, "line", [state.element], [pair && pair.element], state, pair);
 }
 
 function codec(room, id) {
-  const onOff = power(room, id, { label: TEXT.codec, words: TEXT.codecState, on: TEXT.wake, off: TEXT.standby });
-  const frame = card(room, id, "line", onOff.state, room.takes(id, "power") ? onOff.element : "");
-  return {
-    element: frame.element,
-    show() {
-      frame.show();
-      onOff.show(room.reading(id, "power"));
-    },
-  };
+  const state = value(room, id, "power", (power) => TEXT.codecState[power]);
+  const pair = room.takes(id, "power") && power(room, id, TEXT.codec, { on: TEXT.wake, off: TEXT.standby });
+  return card(room, id, "line", [state.element], [pair && pair.element], state, pair);
 }
 
 function unknown(room, id) {
-  const list = h("dl", {});
-  const frame = card(room, id, "unknown", null, list);
-  return {
-    element: frame.element,
-    show() {
-      frame.show();
-      const rows = Object.keys(room.part(id).points).map((point) => {
-        const told = value((held) => (typeof held === "object" ? JSON.stringify(held) : String(held)));
-        told.show(room.reading(id, point));
-        return h("div", {}, h("dt", {}, point.replaceAll("_", " ")), h("dd", {}, told.element));
-      });
-      list.replaceChildren(...rows);
-    },
-  };
+  const words = (told) => (typeof told === "object" ? JSON.stringify(told) : String(told));
+  const values = Object.keys(room.part(id).points).map((point) => [point, value(room, id, point, words)]);
+  const row = ([point, { element }]) => h("div", {}, h("dt", {}, point.replaceAll("_", " ")), h("dd", {}, element));
+  return card(room, id, "", [], [h("dl", {}, ...values.map(row))], ...values.map(([, told]) => told));
 }
 
 export function sources(room) {
   const entries = Object.entries(room.state.sources);
-  const buttons = entries.map(([name, { label }]) => [
-    name,
-    action(room, "room", "source", { label, glyph: sourceIcon(name, label), fields: { source: name }, look: "tile", what: () => label }),
-  ]);
-  const element = h("div", { class: "sources", role: "group", "aria-label": TEXT.sources }, ...buttons.map(([, button]) => button));
-  return {
-    element,
-    show() {
-      const reading = room.reading("room", "source");
-      for (const [name, button] of buttons) {
-        set(button, "aria-pressed", String(reading.value === name));
-        set(button, "data-status", reading.value === name ? reading.status : null);
-      }
-    },
+  const buttons = entries.map(([source, { label }]) => {
+    const spec = { label, glyph: sourceIcon(source, label), fields: { source }, look: "tile", what: () => label };
+    return action(room, "room", "source", spec);
+  });
+  const show = () => {
+    const { value, status } = room.reading("room", "source");
+    buttons.forEach((button, at) => {
+      const shown = entries[at][0] === value;
+      set(button, "aria-pressed", String(shown));
+      set(button, "data-status", shown && status);
+    });
   };
+  return { element: h("div", { class: "sources", role: "group", "aria-label": TEXT.sources }, ...buttons), show };
 }
 
-export const MAKE = { display, screen: motion, shade: motion, outlet, relay, codec };
+const MAKE = { display, screen: motion, shade: motion, outlet, relay, codec };
 export const make = (room, id) => (MAKE[room.part(id).kind] ?? unknown)(room, id);

@@ -30,28 +30,35 @@ export class Room {
   }
 
   takes(id, verb) {
-    return this.state.parts[id]?.takes.includes(verb) ?? false;
+    return this.state.parts[id].takes.includes(verb);
   }
 
   label(id) {
     const part = this.state.parts[id];
-    return (part && !KIND[part.kind] && part.label) || KIND[part?.kind ?? id] || part?.label || id;
+    return KIND[part ? part.kind : id] ?? part?.label ?? id;
   }
 
-  // The devices behind a part: itself, or (a motor over relays) those that its words name.
+  // The devices behind a part: its own, or (a motor over relays) those that its words name.
   devices(id) {
-    const part = this.state.parts[id];
-    const own = this.state.devices[part.device];
-    if (own) return [[part.device, own]];
-    return Object.entries(this.state.devices).filter(([name, device]) => !device.online && part.words.startsWith(`${name}:`));
+    const { device, words } = this.state.parts[id];
+    const all = Object.entries(this.state.devices);
+    const own = all.filter(([name]) => name === device);
+    return own.length ? own : all.filter(([name, { online }]) => !online && words.startsWith(`${name}:`));
   }
 
-  // Why a part's controls do nothing now, in a person's words; "" where they work.
-  blocked(id) {
-    if (this.lostAt || !this.link?.open) return TEXT.notConnected;
-    if (!id || id === "room") return "";
+  // Why a part's controls do nothing now, in a person's words; "" where they work. Stop is never held back.
+  blocked(id, verb = "") {
+    if (!this.link?.open) return TEXT.notConnected;
+    if (verb === "stop") return "";
+    if (id === "room") {
+      const displays = Object.entries(this.state.parts).filter(([, { kind }]) => kind === "display");
+      const reasons = displays.map(([display]) => this.blocked(display));
+      return verb === "source" && reasons.length && reasons.every(Boolean) ? reasons[0] : "";
+    }
     const part = this.state.parts[id];
-    return !part || part.online ? "" : `${TEXT.away(deviceName(part.device))}: ${reasonOf(part)}`;
+    if (part.online) return "";
+    const [name] = this.devices(id)[0] ?? [this.label(id)];
+    return `${deviceName(name)} ${reasonOf(part)}`;
   }
 
   now() {
@@ -99,7 +106,7 @@ export class Room {
       case "taken":
         break;
       default:
-        if (message.detail) this.answered(message.ref, { result: "problem", words: [message.detail, message.advice].filter(Boolean).join(". ") });
+        if (message.detail) this.answered(message.ref, { result: "problem", words: problemWords(message) });
     }
     this.changed();
   }
@@ -121,14 +128,14 @@ export class Room {
   // ---- asking
 
   // Resolves with the answer, once; what it means for the person has been said by then.
-  ask(part, verb, fields = {}, what = this.label(part || "room")) {
+  ask(part, verb, fields = {}, what = this.label(part)) {
     if (!this.link?.open) {
       this.say(TEXT.notConnected);
       return Promise.resolve({ result: "lost" });
     }
     const ref = ++this.refs;
     const answer = new Promise((settle) => this.asked.set(ref, { what, settle }));
-    this.link.send({ ref, do: verb, ...(part && part !== "room" ? { part } : {}), ...fields });
+    this.link.send({ ref, do: verb, ...(part === "room" ? {} : { part }), ...fields });
     return answer;
   }
 
@@ -136,19 +143,21 @@ export class Room {
     const asked = this.asked.get(ref);
     if (!asked) return;
     this.asked.delete(ref);
-    const told = (answer.parts ?? [])
-      .filter((part) => !good(part) && TEXT.result[part.result])
-      .map((part) => [this.label(part.part), TEXT.result[part.result](part.words)]);
-    if (!told.length && !good(answer)) {
-      told.push([asked.what, answer.result === "problem" ? answer.words : TEXT.result[answer.result]?.(answer.words)]);
+    const parts = (answer.parts ?? []).filter((part) => !good(part)).map((part) => [this.label(part.part), part]);
+    for (const [label, end] of parts.length ? parts : [[asked.what, answer]]) {
+      const words = TEXT.result[end.result]?.(end.words);
+      if (words) this.say(`${label}: ${words}`);
     }
-    for (const [what, words] of told) if (words) this.say(TEXT.toast(what, words));
     asked.settle(answer);
   }
 }
 
 export function good(answer) {
   return answer.result === "confirmed" || answer.result === "assumed";
+}
+
+export function problemWords({ detail, advice }) {
+  return [detail, advice].filter(Boolean).join(". ");
 }
 
 export function deviceName(name) {

@@ -1,8 +1,7 @@
 // Everything the panel says, in one place, so that a translation is one more object like this one.
 // What may not live here: deciding anything.
 
-const clock = { hour: "2-digit", minute: "2-digit" };
-const hour = (seconds) => (seconds ? new Date(seconds * 1000).toLocaleTimeString([], clock) : "");
+const hour = (s) => (s ? new Date(s * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : "");
 
 export const TEXT = {
   unknown: "—",
@@ -20,13 +19,13 @@ export const TEXT = {
   tokenHelp: "Enter the room's access token. Whoever looks after RoomGate makes one with “roomgate token create”.",
   tokenLabel: "Access token",
   tokenGo: "Open the panel",
-  tokenBad: "That does not look like a token: it has characters that no token has.",
+  tokenBad: "That is not a token: it has characters that no token has.",
   connecting: "Connecting to the room…",
 
   // the gateway
   lost: (when) => `No connection to the room gateway since ${when}. Shown is what was known then; trying again…`,
   notConnected: "No connection to the room gateway. Nothing was sent.",
-  lostMeanwhile: (what) => `${what}: the connection was lost before the answer came. Look at the room before asking again.`,
+  lostMeanwhile: (what) => `${what}: the connection was lost before the answer came. Look before asking again.`,
   answersLost: "Some answers were missed; the room is read afresh.",
   back: "Connected again.",
 
@@ -35,22 +34,21 @@ export const TEXT = {
   on: "On",
   off: "Off",
   powerState: { on: "On", off: "Off", warming: "Warming up…", cooling: "Cooling down…", standby: "Standby" },
-  offTitle: (room) => `Turn ${room} off?`,
+  offTitle: (what) => `Turn ${what} off?`,
   offText: "Everything goes to its resting state, for everybody in the room.",
   offCall: "The call in progress may end.",
   offYes: "Turn off",
   cancel: "Cancel",
   close: "Close",
   sources: "Show",
-  displays: "Displays",
   motion: "Screens and shades",
   more: "Room equipment",
   calls: "Calls",
   none: "This room has no equipment that a panel could show.",
 
   // controls
+  percent: (value) => `${value} %`,
   volume: "Volume",
-  volumeOf: (value) => `${value} %`,
   louder: "Louder",
   quieter: "Quieter",
   sound: "Sound",
@@ -68,12 +66,10 @@ export const TEXT = {
   resting: { screen: ["Up", "Down"], shade: ["Open", "Closed"] },
   partly: { screen: (percent) => `${percent} % down`, shade: (percent) => `${percent} % closed` },
   moving: { screen: { up: "going up", down: "going down" }, shade: { up: "opening", down: "closing" } },
-  outlet: { on: "On", off: "Off" },
   cycle: "Restart",
   cycleTitle: (what) => `Restart ${what}?`,
   cycleText: "Its power goes off and, after a pause, on again.",
-  outletTitle: (what) => `Cut the power of ${what}?`,
-  outletText: "Whatever is plugged in goes off at once.",
+  outletText: "Whatever is plugged in loses its power at once.",
   load: (amperes) => `${amperes} A`,
   relay: { true: "Closed", false: "Open" },
   relayClose: "Close",
@@ -96,29 +92,25 @@ export const TEXT = {
   keypad: "Keypad",
   tone: (key) => `Tone ${key}`,
   key: (key) => `Key ${key}`,
-  erase: "Erase the last character",
   callState: {
     dialling: "Dialling…", ringing: "Ringing…", connecting: "Connecting…", connected: "Connected", "on hold": "On hold",
     disconnecting: "Ending…", ended: "Ended", unknown: "In progress",
   },
-  encrypted: "encrypted",
-  unencrypted: "not encrypted",
+  secure: { true: "encrypted", false: "not encrypted" },
   somebody: "Unknown caller",
 
-  // what went wrong
-  pending: "waiting for the device",
-  toast: (what, words) => `${what}: ${words}`,
+  // what went wrong; a reason goes on from the device's name
   result: {
     refused: (words) => (words ? `refused: ${words}` : "the device refused"),
     unconfirmed: (words) => (words ? `not confirmed: ${words}` : "the device did not confirm it in time"),
-    offline: (words) => (words ? `is away: ${words}` : "the device is away"),
-    superseded: () => "",
+    offline: (words) => (words ? `away: ${words}` : "the device is away"),
+    problem: (words) => words,
   },
   reason: {
     unreachable: "cannot be reached. Is it powered, and plugged into the network?",
     "connection refused": "is there but takes no connection. Is its network control switched on?",
-    "login refused": "does not accept our user name or password. It has to be corrected in the room's settings.",
-    "certificate untrusted": "shows a certificate that is not trusted. Somebody has to check it.",
+    "login refused": "does not accept our user name or password.",
+    "certificate untrusted": "shows a certificate that is not trusted.",
     "no response": "does not answer.",
     "protocol error": "answers in a way that is not understood.",
     "link lost": "has lost its connection.",
@@ -127,8 +119,7 @@ export const TEXT = {
   },
   trying: "RoomGate keeps trying.",
   starting: "is being connected…",
-  affected: (labels) => `Affected: ${labels}.`,
-  away: (device) => `${device} is away`,
+  affected: (labels) => `Affected: ${labels}`,
 
   // the drawer
   details: "Details",
@@ -137,9 +128,7 @@ export const TEXT = {
   offline: "Offline",
   warning: "Note",
   forget: "Forget this panel's token",
-  more_known: "What else is known",
+  else: "What else is known",
 };
 
-export const KIND = {
-  volume: TEXT.sound, mics: TEXT.mics, camera: TEXT.camera, calls: TEXT.calls, codec: TEXT.codec, room: TEXT.power,
-};
+export const KIND = { volume: TEXT.sound, mics: TEXT.mics, camera: TEXT.camera, calls: TEXT.calls, codec: TEXT.codec, room: TEXT.power };

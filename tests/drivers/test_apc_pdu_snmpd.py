@@ -172,3 +172,10 @@ async def test_a_wrong_read_community_is_no_response(tmp_path: Path) -> None:
     async with snmpd(tmp_path) as link, run_device(ApcPdu, link, settings, timing=timing) as (device, watcher):
         await watcher.until(lambda: device.reason is not None)
         assert (device.reason, device.words) == (Reason.NO_RESPONSE, SILENCE)
+
+
+async def test_a_wrong_v3_passphrase_is_a_refused_login(tmp_path: Path) -> None:
+    settings = {**QUICK, "version": "3", **V3, "password": "something-else"}
+    async with snmpd(tmp_path) as link, run_device(ApcPdu, link, settings) as (device, watcher):
+        await watcher.until(lambda: device.reason is not None)
+        assert device.reason is Reason.LOGIN_REFUSED, device.words
