@@ -120,6 +120,7 @@ class ApcPdu(Driver):
     timing = Timing(window=1, reply=5.0, ready=30.0)  # the link asks twice, 2 s each
     evidence = "cross-checked"  # against Debian's snmpd
     sources = ("APC PowerNet-MIB", "NUT drivers/apc-pdu-mib.c (walk of an AP7900)", "RoomGate facts: room devices 3.3")
+    plays = frozenset({"outlet"})
     units = "an outlet's number in the PDU's own table, such as 3"
     offered = (
         "outlet on, off (SetPower)",

@@ -90,6 +90,7 @@ class Bond(Driver):
     # An action is answered when it has been executed, within 7 s (Bond API, PUT .../actions/{action}).
     timing = Timing(window=1, reply=8.0, ready=60.0)
     sources = ("Bond Local API v3.0.0 (docs-local.appbond.com)", "RoomGate facts: room devices 4.8")
+    plays = frozenset({"shade", "screen", "outlet"})
     units = "a device's id as /v2/devices lists it, such as 79135791"
     offered = (
         "sys/version: model, firmware, Bond id",

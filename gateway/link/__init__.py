@@ -6,7 +6,9 @@ opened once, hears until it is lost, and is then thrown away.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
+import sys
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -150,6 +152,14 @@ LISTENING = frozenset({"listen+tcp", "listen+ws"})
 LISTENING = frozenset({"listen+tcp", "listen+ws"})
 # Links on which every Send with `reply` is answered by its own tag, so that the turn ends with the answer.
 PAIRED = frozenset({"http", "https", "snmp"})
+
+
+async def load(scheme: str) -> None:
+    """Import what a scheme needs, in a thread: asyncssh alone takes 0.4 s, for which no press should wait. Not needed
+    before `make`, which imports by itself, but kind to everybody else."""
+    module = SCHEMES.get(scheme)
+    if module is not None and f"gateway.link.{module}" not in sys.modules:
+        await asyncio.to_thread(importlib.import_module, f"gateway.link.{module}")
 
 
 def make(address: Address, opening: Opening, trust: Trust, ears: Ears) -> Link:

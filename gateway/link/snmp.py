@@ -7,6 +7,7 @@ wire: that is `snmp_community.py` for versions 1 and 2c, `snmp_user.py` for vers
 from __future__ import annotations
 
 import asyncio
+import importlib
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -58,14 +59,13 @@ class Snmp(Untouchable):
 
     async def open(self) -> None:
         """Find the agent's address and take a socket; nothing is sent yet."""
+        # In a thread: pysnmp takes a while to import, above all its engine.
         if self.version == "3":
-            from gateway.link.snmp_user import Users
-
-            session: Session = Users(self.address, self._opening)
+            users = await asyncio.to_thread(importlib.import_module, "gateway.link.snmp_user")
+            session: Session = users.Users(self.address, self._opening)
         else:
-            from gateway.link.snmp_community import Communities
-
-            session = Communities(self.address, self._opening)
+            communities = await asyncio.to_thread(importlib.import_module, "gateway.link.snmp_community")
+            session = communities.Communities(self.address, self._opening)
         self._session = session
         await session.open()
 

@@ -115,7 +115,7 @@ export function toggle(room, id, verb, point, { label, words, glyph, look = "" }
   const button = action(room, id, verb, { label, glyph: [glyph, "slash"], look: `toggle ${look}`, fields });
   const state = value(room, id, point, (on) => words[on]);
   button.append(state.element);
-  return view(button, state, { show: () => set(button, "aria-pressed", room.reading(id, point).value ?? "mixed") });
+  return view(button, state, { show: () => set(button, "aria-pressed", String(room.reading(id, point).value ?? "mixed")) });
 }
 
 // A slider whose fill is what the device says. Its thumb follows the finger, and then goes back to what the device says.

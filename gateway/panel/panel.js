@@ -10,31 +10,28 @@ import { make, sources } from "./parts.js";
 import { deviceName, reasonOf, Room } from "./room.js";
 import { TEXT } from "./words.js";
 
-const id = decodeURIComponent(location.pathname.split("/")[2] ?? "");
+const id = decodeURIComponent(location.pathname.split("/")[2]);
 const KEPT = `roomgate.token.${id}`;
 const SAID_FOR = 8000;
-const PLACES = { display: "show", screen: "motion", shade: "motion", calls: "calls", volume: "", mics: "", camera: "" };
-const app = document.getElementById("app");
-const toasts = document.getElementById("toasts");
-const alarm = document.getElementById("alarm");
-
-function say(words) {
-  for (const toast of [...toasts.children]) if (toast.textContent === words || toasts.childElementCount > 2) toast.remove();
-  const toast = h("p", { class: "toast" }, words);
-  toast.addEventListener("click", () => toast.remove());
-  setTimeout(() => toast.remove(), SAID_FOR);
-  toasts.append(toast);
-}
-
+const PLACES = { display: "show", screen: "motion", shade: "motion", calls: "calls", volume: "foot", mics: "foot", camera: "foot" };
+const [app, toasts, alarm] = ["app", "toasts", "alarm"].map((name) => document.getElementById(name));
 const room = new Room(say, show);
 let shape = "";
 let views = [];
 
+function say(words) {
+  for (const toast of [...toasts.children]) if (toast.textContent === words || toasts.childElementCount > 2) toast.remove();
+  const toast = h("p", { class: "toast", onclick: () => toast.remove() }, words);
+  setTimeout(() => toast.remove(), SAID_FOR);
+  toasts.append(toast);
+}
+
 // The page is built from what the parts take; it is built anew only when that changes, so that focus and fingers stay.
 function show() {
   if (!room.state) return;
-  const parts = Object.entries(room.state.parts).map(([part, { kind, label, takes, choices }]) => [part, kind, label, takes, choices]);
-  const now = JSON.stringify([room.state.name, parts, room.state.sources, room.state.limits]);
+  const { name, parts, sources, limits } = room.state;
+  const built = Object.entries(parts).map(([part, { kind, label, takes, choices, points }]) => [part, kind, label, takes, choices, Object.keys(points)]);
+  const now = JSON.stringify([name, built, sources, limits]);
   if (now !== shape) {
     shape = now;
     build();
@@ -44,24 +41,21 @@ function show() {
 }
 
 function build() {
-  document.title = room.state.name;
-  const columns = { show: [], motion: [], calls: [], more: [] };
-  views = [head(room, details), banners(room)];
-  if (Object.keys(room.state.sources).length) columns.show.push(sources(room));
-  for (const [part, { kind }] of Object.entries(room.state.parts)) {
+  const columns = { show: [], motion: [], calls: [], more: [], foot: [] };
+  const { name, parts, sources: shown } = room.state;
+  document.title = name;
+  const top = [head(room, details), banners(room)];
+  if (Object.keys(shown).length) columns.show.push(sources(room));
+  for (const [part, { kind }] of Object.entries(parts)) {
     const place = PLACES[kind] ?? "more";
-    if (place === "calls") {
-      views.push(calls.incoming(room, part, alarm));
-      columns.calls.push(calls.card(room, part));
-    } else if (place) {
-      columns[place].push(make(room, part));
-    }
+    if (place === "calls") top.push(calls.incoming(room, part, alarm));
+    if (place !== "foot") columns[place].push(place === "calls" ? calls.card(room, part) : make(room, part));
   }
-  const section = (name, title) =>
-    columns[name].length
-      ? h("section", { class: `part-${name}`, "aria-label": title }, h("h2", {}, title), ...columns[name].map((view) => view.element))
-      : null;
-  const column = (...sections) => (sections.some(Boolean) ? h("div", { class: "column" }, ...sections) : null);
+  const section = (place, title) => {
+    const elements = columns[place].map(({ element }) => element);
+    return elements.length && h("section", { "aria-label": title }, h("h2", {}, title), ...elements);
+  };
+  const column = (...sections) => sections.some(Boolean) && h("div", { class: "column" }, ...sections);
   const main = h(
     "main",
     {},
@@ -69,44 +63,40 @@ function build() {
     column(section("motion", TEXT.motion), section("more", TEXT.more)),
     column(section("calls", TEXT.calls)),
   );
+  if (!Object.keys(parts).length) main.append(h("p", { class: "notice" }, TEXT.none));
   const bottom = foot(room);
-  if (!main.childElementCount && bottom.empty) main.append(h("p", { class: "notice" }, TEXT.none));
-  app.replaceChildren(...views.map((view) => view.element), main, ...(bottom.empty ? [] : [bottom.element]));
-  views = [...views, ...Object.values(columns).flat(), bottom];
+  app.replaceChildren(...top.map(({ element }) => element), main, bottom.element);
+  views = [...top, ...Object.values(columns).flat(), bottom];
 }
 
 // Everything about the equipment that is not for every day: who is away and why, warnings, and what else is known.
 function details() {
-  const rows = Object.entries(room.state.devices).map(([name, device]) =>
+  const row = ([name, device]) =>
     h(
       "li",
-      { "data-device": name, "data-online": device.online ? "" : null },
+      { "data-device": name, "data-online": String(device.online) },
       h("strong", {}, deviceName(name)),
-      h("span", { class: "quiet" }, ` ${device.driver} · ${device.online ? TEXT.online : TEXT.offline} ${TEXT.since(device.since)}`),
-      device.online ? "" : h("p", {}, reasonOf(device), device.words ? h("small", {}, ` (${device.words})`) : ""),
-      device.warning ? h("p", { class: "warning" }, icon("warning"), h("span", {}, `${TEXT.warning}: ${device.warning}`)) : "",
-    ),
-  );
+      h("small", {}, ` ${device.driver} · ${device.online ? TEXT.online : TEXT.offline} ${TEXT.since(device.since)}`),
+      !device.online && h("p", {}, reasonOf(device), device.words && h("small", {}, ` (${device.words})`)),
+      device.warning && h("p", { class: "warning" }, icon("warning"), h("span", {}, `${TEXT.warning}: ${device.warning}`)),
+    );
   const hours = Object.keys(room.state.parts)
     .map((part) => [room.label(part), room.reading(part, "lamp_hours").value])
     .filter(([, told]) => told !== null)
-    .map(([label, told]) => h("li", {}, h("strong", {}, label), ` ${TEXT.lamp(told)}`));
+    .map(([label, told]) => h("p", {}, `${label}: ${TEXT.lamp(told)}`));
+  const close = { type: "button", class: "control round", "aria-label": TEXT.close, onclick: () => dialog.close() };
   const dialog = h(
     "dialog",
     { class: "drawer", "aria-label": TEXT.details, onclose: () => dialog.remove() },
-    h("div", { class: "title" }, h("h2", {}, TEXT.devices), close(() => dialog.close())),
-    h("ul", {}, ...rows),
-    hours.length ? h("h3", {}, TEXT.more_known) : "",
-    hours.length ? h("ul", {}, ...hours) : "",
-    h("button", { type: "button", class: "control", onclick: forget }, TEXT.forget),
+    h("div", { class: "title" }, h("h2", {}, TEXT.devices), h("button", close, icon("close"))),
+    h("ul", {}, ...Object.entries(room.state.devices).map(row)),
+    hours.length && h("h3", {}, TEXT.else),
+    ...hours,
+    h("button", { type: "button", class: "control wide", onclick: forget }, TEXT.forget),
   );
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   document.body.append(dialog);
   dialog.showModal();
-}
-
-function close(act) {
-  return h("button", { type: "button", class: "control round", "aria-label": TEXT.close, onclick: act }, icon("close"));
 }
 
 // ---- the way in
@@ -116,29 +106,24 @@ function forget() {
   location.reload();
 }
 
-function ask(problem = "") {
-  const field = h("input", { type: "password", class: "field", autocomplete: "off", required: true, "aria-label": TEXT.tokenLabel, placeholder: TEXT.tokenLabel });
+const wellFormed = (token) => /^[\w.~-]{1,128}$/.test(token); // it travels as a WebSocket sub-protocol
+
+function ask(problem) {
+  const named = { "aria-label": TEXT.tokenLabel, placeholder: TEXT.tokenLabel };
+  const field = h("input", { type: "password", class: "field", autocomplete: "off", ...named });
   const wrong = h("p", { class: "wrong", role: "alert" }, problem);
-  const form = h(
-    "form",
-    { class: "card door" },
-    h("h1", {}, TEXT.tokenTitle),
-    h("p", { class: "quiet" }, TEXT.tokenHelp),
-    field,
-    wrong,
-    h("button", { type: "submit", class: "control go" }, TEXT.tokenGo),
-  );
-  form.addEventListener("submit", (event) => {
+  const onsubmit = (event) => {
     event.preventDefault();
     const token = field.value.trim();
     if (wellFormed(token)) enter(token);
     else put(wrong, TEXT.tokenBad);
-  });
-  app.replaceChildren(form);
+  };
+  const open = h("button", { type: "submit", class: "control go" }, TEXT.tokenGo);
+  app.replaceChildren(
+    h("form", { class: "card door", onsubmit }, h("h1", {}, TEXT.tokenTitle), h("p", { class: "quiet" }, TEXT.tokenHelp), field, wrong, open),
+  );
   field.focus();
 }
-
-const wellFormed = (token) => /^[\w.~-]{1,128}$/.test(token); // it travels as a WebSocket sub-protocol
 
 function enter(token) {
   app.replaceChildren(h("p", { class: "notice" }, TEXT.connecting));
@@ -146,9 +131,8 @@ function enter(token) {
   room.link = new Link(id, token, {
     greeting(message) {
       localStorage.setItem(KEPT, token);
-      const again = room.lostAt;
+      if (room.lostAt) say(TEXT.back);
       room.greeting(message);
-      if (again) say(TEXT.back);
     },
     message: (message) => room.message(message),
     lost: () => room.lost(),

@@ -15,7 +15,7 @@ function card(room, id, look, states, content, ...views) {
     const part = room.part(id);
     const since = Math.max(0, ...room.devices(id).map(([, device]) => device.since));
     const words = part.reason ? `${TEXT.offline} ${TEXT.since(since)}` : reasonOf(part);
-    set(element, "data-away", part.online && !room.lostAt ? null : "");
+    set(element, "data-away", !part.online || room.lostAt > 0);
     put(away, part.online || room.lostAt ? "" : words);
   };
   return view(element, { show }, ...views);

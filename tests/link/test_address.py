@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from gateway.driver import Opening
-from gateway.link import Address, Ears, LinkError, Trust, make
+from gateway.link import SCHEMES, Address, Ears, LinkError, Trust, load, make
 from gateway.link.tls import pin_of
 from gateway.model import Reason
 
@@ -56,6 +59,22 @@ def test_an_unknown_scheme_is_refused(dull_ears: Ears) -> None:
         make(Address("gopher", "x", 70), Opening(), Trust(), dull_ears)
     with pytest.raises(ValueError, match="waits for connections"):
         make(Address("listen+tcp", "", 0), Opening(), Trust(), dull_ears)
+
+
+def test_a_link_that_nobody_uses_costs_nothing() -> None:
+    program = (
+        "import sys, gateway.link as links; "
+        "heavy = {'asyncssh', 'httpx', 'websockets', 'pysnmp', 'serial', 'cryptography'} & set(sys.modules); "
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+async def test_modules_are_loaded_ahead() -> None:
+    for scheme in SCHEMES:
+        await load(scheme)
+    await load("gopher")
+    assert {f"gateway.link.{module}" for module in SCHEMES.values()} <= set(sys.modules)
 
 
 def test_a_pin_is_read_as_other_tools_print_it() -> None:
