@@ -281,9 +281,12 @@ class Draper(Driver):
 
     def _unknown(self, unit: str) -> Actions:
         motor = self.motors[unit]
-        motor.position, motor.moving, motor.tap = None, None, False
+        waiting, motor.position, motor.moving, motor.tap = motor.tap, None, None, False
         yield Feedback(unit, position=None, moving=None)
-        if motor.goal is not None:
+        if motor.goal is not None and waiting:  # it waited for the motor to stand, and nobody can tell any more
+            assert isinstance(motor.goal.command, Move)
+            yield self._send(self._letter(motor.goal.command.direction), unit, motor.goal)
+        elif motor.goal is not None:
             yield from self._assume(motor.goal)
         yield from self._usable(unit)
 

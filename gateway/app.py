@@ -5,7 +5,9 @@ What may not live here: routes' contents (`api/`), starting and stopping (`serve
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import logging
 import mimetypes
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from pathlib import Path
@@ -19,13 +21,15 @@ from gateway import __version__
 from gateway.api import openapi
 from gateway.api.asks import Asks
 from gateway.api.commands import PREFIX, Commands
-from gateway.api.problem import Problem
+from gateway.api.problem import Problem, fault
 from gateway.api.rights import Rights
 from gateway.api.socket import Sockets
 from gateway.auth import Guard, Tokens
 from gateway.driver import Driver
 from gateway.house import House
 from gateway.ticket import new_id
+
+log = logging.getLogger("roomgate.api")
 
 PANEL = Path(__file__).parent / "panel"
 HEADERS = {
@@ -50,11 +54,18 @@ class Door:
         self.app = _application(house, rights, drivers, self.commands, self.pages)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, or one WebSocket."""
-        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"].startswith(PREFIX):
-            await self.commands(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
+        """One request, or one WebSocket. A fault of our own is a line in the log and a problem without its inside."""
+        try:
+            if scope["type"] == "http" and scope["method"] == "POST" and scope["path"].startswith(PREFIX):
+                await self.commands(scope, receive, send)
+            else:
+                await self.app(scope, receive, send)
+        except Exception:
+            log.exception("%s %s met a fault", scope.get("method", scope["type"]), scope["path"])
+            if scope["type"] != "http":
+                raise
+            with contextlib.suppress(Exception):  # too late where the answer had begun
+                await fault().response()(scope, receive, send)
 
 
 def _application(
@@ -62,7 +73,7 @@ def _application(
 ) -> FastAPI:
     app = FastAPI(title="RoomGate", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.router.add_websocket_route("/api/v1/rooms/{room}/ws", Sockets(house, rights, epoch=new_id()).__call__)
-    document = openapi.describe()
+    document = openapi.describe(house.spec.rooms)
 
     async def openapi_json(request: Request) -> Response:
         return JSONResponse(document)
@@ -102,7 +113,7 @@ async def _problem(request: Request, problem: Exception) -> Response:
 async def _http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     advice = "GET /docs describes everything there is." if error.status_code in (404, 405) else ""
-    return Problem(error.status_code, str(error.detail), advice).response()
+    return Problem(error.status_code, str(error.detail), advice, headers=error.headers or {}).response()
 
 
 class Pages:

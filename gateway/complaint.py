@@ -145,6 +145,9 @@ def secret(table: Table, key: str) -> tuple[str | None, str]:
         if name not in os.environ:
             return None, f"the environment has no {name}"
         return os.environ[name], ""
+    if not Path(file).is_absolute():  # "relative" would depend on where the gateway was started
+        inner.complain("file", f"found {shown(file)}", "expected an absolute path")
+        return "", ""
     try:
         return Path(file).read_text(encoding="utf-8").rstrip("\r\n"), ""
     except (OSError, UnicodeDecodeError) as error:

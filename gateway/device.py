@@ -134,7 +134,7 @@ class Device:
 
     async def _live(self) -> Ending:
         driver = self.driver(self.settings, host=self.address.host, scheme=self.address.scheme)
-        driver.timing = self.timing  # type: ignore[misc]
+        driver.timing = self.timing
         self.connection = Connection(self, driver)
         try:
             return await self.connection.run()

@@ -322,8 +322,8 @@ class Driver:
     title: ClassVar[str] = ""
     models: ClassVar[str] = ""
     links: ClassVar[Mapping[str, int]] = {}  # scheme -> usual port (0 = none)
-    timing: ClassVar[Timing] = Timing()
-    cutter: ClassVar[Cutter] = Whole()
+    timing: Timing = Timing()
+    cutter: Cutter = Whole()  # on the class, or set in __init__ where it depends on link or settings
     evidence: ClassVar[Literal["manual", "cross-checked", "captured"]] = "manual"
     sources: ClassVar[tuple[str, ...]] = ()
     offered: ClassVar[tuple[str, ...]] = ()  # functions of the fact sheet that work

@@ -26,7 +26,7 @@ from gateway.spec import PowerSpec
 if TYPE_CHECKING:
     from gateway.room import Part, Room
 
-# For each part its commands in order; each waits for the good end of the one before.
+# For each part its commands in order; each waits for the end of the one before, and for its good end after a waking.
 Chains: TypeAlias = "Sequence[tuple[Part, Sequence[Command]]]"
 
 
@@ -42,6 +42,7 @@ def expand(room: Room, command: Command) -> Chains:
 def power(room: Room, spec: PowerSpec) -> Chains:
     """What turning the room on or off means, by its profile."""
     chains: list[tuple[Part, list[Command]]] = []
+    shown = room.spec.sources[spec.source].inputs if spec.source else {}
 
     def add(part: Part, *commands: Command) -> None:
         wanted = [command for command in commands if part.offers(command.verb)]
@@ -53,11 +54,7 @@ def power(room: Room, spec: PowerSpec) -> Chains:
             case "calls" if spec.hang_up and any(call.state != "ended" for call in part.reading("calls").value or ()):
                 add(part, HangUp())
             case "display":
-                on = part.reading("power").value == "on"
-                if spec.inputs and part.default_input and on and part.reading("input").value != part.default_input:
-                    add(part, SelectInput(part.default_input))  # a display that is off takes no input
-                if spec.displays is not None:
-                    add(part, SetPower(spec.displays))
+                add(part, *_display(part, spec, shown.get(part.id, "")))
             case "volume":
                 if spec.volume is not None:
                     add(part, SetVolume(min(spec.volume, room.spec.maximum_volume)))
@@ -73,16 +70,21 @@ def power(room: Room, spec: PowerSpec) -> Chains:
                 add(part, Move(spec.shades))
             case "codec" if spec.codec is not None:
                 add(part, SetPower(spec.codec))
-    if spec.source:
-        for part, commands in source(room, spec.source):
-            own = next((held for held, first in chains if held is part and isinstance(first[0], SetPower)), None)
-            if own is None:
-                chains.append((part, list(commands)))
-            else:
-                next(first for held, first in chains if held is part and isinstance(first[0], SetPower)).extend(
-                    command for command in commands if not isinstance(command, SetPower)
-                )
     return chains
+
+
+def _display(part: Part, spec: PowerSpec, shown: str) -> list[Command]:
+    """A display takes an input only while it is on: first on and then the input, first the input and then off."""
+    wanted = shown or (part.default_input if spec.inputs else "")
+    lit = part.reading("power").value == "on" or not part.offers("power")
+    switch: list[Command] = [] if spec.displays is None else [SetPower(spec.displays)]
+    if shown and not lit and not spec.displays:
+        switch = [SetPower(True)]  # what is to be shown wakes its display
+    turned_on = bool(switch) and switch[0] == SetPower(True)
+    choose: list[Command] = []
+    if wanted and (turned_on or (lit and part.reading("input").value != wanted)):
+        choose = [SelectInput(wanted)]
+    return switch + choose if turned_on else choose + switch
 
 
 def source(room: Room, name: str) -> Chains:

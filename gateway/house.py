@@ -6,6 +6,7 @@ What may not live here: HTTP, tokens, command lines. The door above builds it; t
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Mapping
 
@@ -14,6 +15,7 @@ from gateway.composite import Composite
 from gateway.device import Device, Player
 from gateway.driver import secrets_of
 from gateway.journal import Journal
+from gateway.link import Address
 from gateway.room import Room
 from gateway.spec import DeviceSpec, PartSpec, SiteSpec
 from gateway.tape import Budget, Tape
@@ -37,7 +39,7 @@ class House:
             self.rooms[room.id] = Room(room, players, journal, clock)
 
     def _device(self, spec: DeviceSpec) -> Device:
-        return Device(
+        device = Device(
             spec.name,
             spec.driver,
             spec.address,
@@ -48,6 +50,8 @@ class House:
             timing=spec.timing,
             disabled=spec.disabled,
         )
+        device.words = spec.words
+        return device
 
     def _player(self, part: PartSpec) -> tuple[Player, str]:
         if part.motion is not None:
@@ -93,13 +97,10 @@ class House:
 
 def links_over(spec: SiteSpec, links: Mapping[str, str]) -> SiteSpec:
     """The same site with some devices' links replaced, by device id: simulators in the place of equipment."""
-    import dataclasses
-
-    from gateway.link import Address
 
     def over(devices: Mapping[str, DeviceSpec]) -> dict[str, DeviceSpec]:
         return {
-            name: dataclasses.replace(device, address=Address.parse(links[device.id]), disabled=False)
+            name: dataclasses.replace(device, address=Address.parse(links[device.id]), disabled=False, words="")
             if device.id in links
             else device
             for name, device in devices.items()

@@ -51,6 +51,10 @@ class Mailbox:
         self.events.append(event)
         self._news.set()
 
+    def nudge(self) -> None:
+        """Nothing new in the room; whoever waits looks again at whether it may still listen."""
+        self._news.set()
+
     def close(self) -> None:
         """The room has gone; whoever waits is woken."""
         self.closed = True

@@ -11,7 +11,7 @@ import re
 import tomllib
 import typing
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,11 @@ from typing import Any
 from gateway.complaint import Complaint, Table, did_you_mean, secret
 from gateway.driver import Driver, Settings, Timing
 from gateway.link import Address, Trust
-from gateway.model import KINDS
 from gateway.parts import read_parts, read_power, read_sources
 from gateway.spec import DeviceSpec, RoomSpec, ServerSpec, SiteSpec, Target
 
 ROOM_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z")
-SIMULATOR_EXTRAS = ("speed",)
+LEAST = {"window": 1, "reply": 0.05, "ready": 0.05}  # less would let nothing through
 
 
 @dataclass
@@ -54,19 +53,15 @@ def read(path: Path, drivers: Mapping[str, type[Driver]]) -> Reading:
     if not files:
         complaints.append(Complaint(str(path), "", "", "no room here", "expected one TOML file for each room"))
     site = _read_site(site_file, drivers, complaints) if site_file.exists() else SiteReading()
-    rooms: dict[str, RoomSpec] = {}
+    found: list[RoomSpec] = []
     for file in files:
-        own: list[Complaint] = []
-        room = _read_room(file, drivers, site, own)
-        complaints += own
-        if room is not None and not any(complaint.grave for complaint in own):
-            rooms[room.id] = room
-    complaints += _owners(rooms)
-    for complaint in complaints:
-        if complaint.grave and complaint.table.startswith("parts") and Path(complaint.file).stem in rooms:
-            del rooms[Path(complaint.file).stem]
-    spec = SiteSpec(rooms, site.devices, site.server, site.name, site.time_zone)
-    return Reading(spec, complaints)
+        room = _read_room(file, drivers, site, complaints)
+        if room is not None:
+            found.append(room)
+    complaints += _owners(found)
+    broken = {complaint.file for complaint in complaints if complaint.grave}
+    rooms = {room.id: room for room in found if room.file not in broken}
+    return Reading(SiteSpec(rooms, site.devices, site.server, site.name, site.time_zone), complaints)
 
 
 @dataclass
@@ -74,7 +69,7 @@ class SiteReading:
     """What site.toml holds."""
 
     devices: dict[str, DeviceSpec] = field(default_factory=dict)
-    defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    defaults: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     server: ServerSpec = field(default_factory=ServerSpec)
     name: str = ""
     time_zone: str = ""
@@ -120,7 +115,8 @@ def _read_site(file: Path, drivers: Mapping[str, type[Driver]], complaints: list
     for name, table in defaults.items():
         if name not in drivers:
             table.complain("", f"no driver {name!r}", did_you_mean(name, drivers))
-    site.defaults = {name: table.data for name, table in defaults.items()}
+        else:
+            site.defaults[name] = _read_defaults(table, drivers[name])
     for name, table in top.tables("devices").items():
         device = _read_device(name, table, "", drivers, site.defaults)
         if device is not None:
@@ -156,11 +152,12 @@ def _read_room(
 def _read_volume(top: Table, maximum: int, default: int | None) -> tuple[int, int | None]:
     volume = top.table("volume")
     maximum = volume.number("maximum", maximum, 0, 100, whole=True)
-    default = volume.number("default", -1 if default is None else default, -1, 100, whole=True)
-    if default is not None and default > maximum:
-        volume.complain("default", f"found {default}", f"expected at most the maximum, {maximum}")
+    if "default" in volume.data:
+        default = volume.number("default", 0, 0, 100, whole=True)
+        if default > maximum:
+            volume.complain("default", f"found {default}", f"expected at most the maximum, {maximum}")
     volume.finish()
-    return maximum, None if default is None or default < 0 else default
+    return maximum, None if default is None else min(default, maximum)
 
 
 def _read_device(
@@ -180,24 +177,46 @@ def _read_device(
     table.taken.add("driver")
     address = _read_address(table, driver)
     trust = _read_trust(table)
-    timing = table.table("timing")
-    fields = {f.name: f.type for f in dataclasses.fields(Timing)}
-    times = {key: timing.number(key, 0, 0, 3600, whole=key == "window") for key in fields if key in timing.data}
-    timing.taken.update(fields)
-    timing.finish()
+    times = _read_timing(table)
     simulator = table.take("simulator", dict, {})
     simulate = table.take("simulate", bool, False)
     record = table.take("record", bool, False)
     disabled = not table.take("enabled", bool, True)
     settings, missing = _read_settings(table, driver)
     table.finish()
-    if missing:
-        for key, words in missing.items():
-            table.complain(key, words, "the device stays disabled until it is there", grave=False)
-        disabled = disabled or not simulate
+    words = "enabled = false in the profile" if disabled else ""
+    for key, why in missing.items() if not (simulate or disabled) else ():
+        table.complain(key, why, "the device stays disabled until it is there", grave=False)
+        disabled, words = True, f"{key}: {why}"
     if address is None:
         return None
-    return DeviceSpec(name, driver, address, settings, trust, times, room, simulate, simulator, record, disabled)
+    return DeviceSpec(name, driver, address, settings, trust, times, room, simulate, simulator, record, disabled, words)
+
+
+def _read_defaults(table: Table, driver: type[Driver]) -> Mapping[str, Any]:
+    """What a site says for all devices of a driver, without the keys that are wrong: those are said here, once."""
+    before = len(table.complaints)
+    _read_trust(table)
+    _read_timing(table)
+    for key, kind in (("record", bool), ("simulate", bool), ("simulator", dict), ("enabled", bool)):
+        table.take(key, kind, None)
+    _read_settings(table, driver)  # a secret that is not there is said at each device
+    table.finish()
+    wrong = {complaint.key for complaint in table.complaints[before:] if complaint.table == table.path}
+    return {key: value for key, value in table.data.items() if key not in wrong}
+
+
+def _read_timing(table: Table) -> dict[str, float]:
+    timing = table.table("timing")
+    known = [f.name for f in dataclasses.fields(Timing)]
+    times = {
+        key: timing.number(key, 1, LEAST.get(key, 0), 3600, whole=key == "window")
+        for key in known
+        if key in timing.data
+    }
+    timing.taken.update(known)
+    timing.finish()
+    return times
 
 
 def _read_address(table: Table, driver: type[Driver]) -> Address | None:
@@ -265,27 +284,21 @@ def _read_settings(table: Table, driver: type[Driver]) -> tuple[Settings, dict[s
         return driver.Settings(), missing
 
 
-def _owners(rooms: Mapping[str, RoomSpec]) -> list[Complaint]:
+def _owners(rooms: Iterable[RoomSpec]) -> list[Complaint]:
     """Each motor has one owner, across rooms: nobody else may use its relays."""
     complaints: list[Complaint] = []
     owners: dict[Target, str] = {}
-    for room in rooms.values():
+    for room in rooms:
         for part in room.parts.values():
             targets = list(part.roles.values()) if part.motion else [part.target] if part.target else []
             exclusive = bool(part.motion) or part.kind.name in ("screen", "shade", "relay")
             for target in targets:
                 me = f"{room.id}: {part.id}"
                 if exclusive and target in owners:
-                    table = f"parts.{part.id}"
-                    found = (
-                        f"{target.device}{'/' + target.unit if target.unit else ''} already belongs to {owners[target]}"
-                    )
-                    complaints.append(Complaint(room.file, table, "", found, "expected one owner for each motor"))
+                    unit = f"/{target.unit}" if target.unit else ""
+                    found = f"{target.device}{unit} already belongs to {owners[target]}"
+                    expected = "expected one owner for each motor and relay"
+                    complaints.append(Complaint(room.file, "parts", part.id, found, expected))
                 elif exclusive:
                     owners[target] = me
     return complaints
-
-
-def kinds() -> str:
-    """The kinds of part, for messages."""
-    return ", ".join(KINDS)

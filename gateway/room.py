@@ -7,9 +7,10 @@ device is spoken to, how a listener is told (`mailbox.py`), who may do what (`au
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 from gateway import expand
 from gateway.clock import Clock
@@ -17,6 +18,7 @@ from gateway.commands import (
     COMMANDS,
     ROOM_VERBS,
     Command,
+    Rows,
     SelectSource,
     SetPower,
     SetVolume,
@@ -38,7 +40,15 @@ RECENT_COMMANDS = 1000  # kept for GET /commands/{id}
 
 
 class NothingPlays(LookupError):
-    """No part of this room can do that; the words say which can."""
+    """No part of this room can do that, as things are; the words say why, and which can."""
+
+
+class RowsEnded(LookupError):
+    """A long answer broke off, with this outcome."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.words or outcome.result.value)
+        self.outcome = outcome
 
 
 @dataclass
@@ -52,6 +62,7 @@ class Part:
     player: Player
     unit: str
     default_input: str = ""
+    calls: dict[str, Call] = field(default_factory=dict)  # as last told, to see which came and which ended
 
     def reading(self, point: str) -> Reading:
         """What is known of one of its points."""
@@ -80,7 +91,6 @@ class Room:
         self.parts: dict[str, Part] = {}
         self._playing: dict[tuple[int, str], list[Part]] = {}
         self._own: dict[str, Reading] = {"power": UNKNOWN, "source": UNKNOWN}
-        self._blame: dict[str, str] = {}
         for part_id, part_spec in spec.parts.items():
             player, unit = players[part_id]
             part = Part(part_id, part_spec.kind, part_spec.name, part_spec.label, player, unit, part_spec.default_input)
@@ -101,6 +111,28 @@ class Room:
             command = self._stepped(command, part)
         return self._submit_part(part, command, cause, identity)
 
+    async def rows(self, command: Rows, part_id: str, *, cause: str = "") -> AsyncIterator[Any]:
+        """The rows of a long answer as the device gives them. Raises NothingPlays; RowsEnded when it breaks off."""
+        part = self._part_for(command, part_id)
+        if not isinstance(part.player, Device):
+            raise NothingPlays(f"{part.id} has nothing to list")
+        identity, began = new_id(), self.clock.now()
+        self._write("command", part.id, {"verb": command.verb, **arguments(command)}, identity, cause)
+        outcome = Outcome(Result.SUPERSEDED, "nobody reads on")
+        try:
+            async with aclosing(
+                cast("AsyncGenerator[Any, None]", part.player.read(command, part.unit, cause=identity))
+            ) as rows:
+                async for row in rows:
+                    yield row
+            outcome = Outcome(Result.CONFIRMED)
+        except LookupError as error:
+            result, _, words = str(error).partition(": ")
+            outcome = Outcome(Result(result), words)
+            raise RowsEnded(outcome) from None
+        finally:
+            self._write_outcome(part.id, outcome, began, identity, cause)
+
     def check(self, command: Command) -> None:
         """The room's own limits. Raises ValueError in words."""
         if isinstance(command, SetVolume) and command.level > self.spec.maximum_volume:
@@ -118,12 +150,10 @@ class Room:
         self.check(command)
         ticket = RoomTicket(Request(identity or new_id(), command), cause, self.clock.now())
         self._note("", ticket)
-        if isinstance(command, SetPower | SelectSource):
-            self._blame["power" if isinstance(command, SetPower) else "source"] = ticket.id
         try:
             chains = self._expansion(command)
-        except NothingPlays:
-            ticket.settle(Outcome(Result.REFUSED, "nothing in this room can do that"), self.clock.now())
+        except NothingPlays as error:
+            ticket.settle(Outcome(Result.REFUSED, str(error)), self.clock.now())
             raise
         ticket.open = len(chains) + 1
         for part, commands in chains:
@@ -140,14 +170,15 @@ class Room:
         return chains
 
     def _run_chain(self, parent: RoomTicket, part: Part, commands: list[Command]) -> None:
-        """The next of a part's commands; the one after follows when this one has come to a good end."""
+        """The next of a part's commands; the one after follows when this one has ended. What did not wake is spared
+        the rest; anything else that fails keeps nothing from being done."""
         command = commands.pop(0)
         child = self._submit_part(part, command, parent.id)
         parent.children.append((part.id, child))
 
         def ended(ticket: Ticket) -> None:
             assert ticket.outcome is not None
-            if commands and ticket.outcome.good:
+            if commands and (ticket.outcome.good or ticket.command != SetPower(True)):
                 self._run_chain(parent, part, commands)
             else:
                 self._chain_ended(parent)
@@ -199,14 +230,15 @@ class Room:
         if toggle.what == "power":
             reading = self._own["power"]
             if reading.value is None or reading.stale:
-                raise ValueError("the room's power is not known, so it cannot be turned over")
+                raise NothingPlays("the room's power is not known, so it cannot be turned over")
             return expand.expand(self, SetPower(reading.value in ("off", "cooling")))
         command_class = COMMANDS[toggle.what]
         (point,) = command_class(True).shown()  # type: ignore[call-arg]
         part = self._part_for(command_class(True), "")  # type: ignore[call-arg]
         reading = part.reading(point)
         if reading.value is None or reading.stale:
-            raise ValueError(f"{part.id} has not told whether it is muted, so it cannot be turned over")
+            away = f": it is offline ({part.player.reason})" if part.player.reason else ""
+            raise NothingPlays(f"whether {part.id} is muted is not known, so it cannot be turned over{away}")
         return [(part, [command_class(not reading.value)])]  # type: ignore[call-arg]
 
     # ---- what is noted ---------------------------------------------------------------------------------------
@@ -221,9 +253,12 @@ class Room:
 
     def _noted(self, subject: str, ticket: Ticket) -> None:
         assert ticket.outcome is not None
-        milliseconds = round(1000 * (self.clock.now() - ticket.submitted), 1)
-        data = {"result": ticket.outcome.result.value, "words": ticket.outcome.words, "ms": milliseconds}
-        self._write("outcome", subject, data, ticket.id, ticket.cause)
+        self._write_outcome(subject, ticket.outcome, ticket.submitted, ticket.id, ticket.cause)
+
+    def _write_outcome(self, subject: str, outcome: Outcome, began: float, identity: str, cause: str) -> None:
+        milliseconds = round(1000 * (self.clock.now() - began), 1)
+        data = {"result": outcome.result.value, "words": outcome.words, "ms": milliseconds}
+        self._write("outcome", subject, data, identity, cause)
 
     def _write(self, kind: Any, subject: str, data: Mapping[str, Any], identity: str = "", cause: str = "") -> None:
         self.journal.write(
@@ -289,11 +324,10 @@ class Room:
 
     def _calls(self, part: Part, reading: Reading) -> None:
         """Incoming and ended calls, from what the codec showed before and shows now."""
-        before: dict[str, Call] = getattr(part, "_calls", {})
         if reading.stale:
             return
         now = {call.id: call for call in reading.value or ()}
-        part._calls = now  # type: ignore[attr-defined]
+        before, part.calls = part.calls, now
         for identity, call in now.items():
             held = before.get(identity)
             if call.direction == "in" and call.state == "ringing" and (held is None or held.state != "ringing"):

@@ -30,6 +30,7 @@ class DeviceSpec:
     simulator: Mapping[str, Any] = field(default_factory=dict)
     record: bool = False
     disabled: bool = False
+    words: str = ""  # why it is disabled
 
     @property
     def id(self) -> str:

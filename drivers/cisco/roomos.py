@@ -105,7 +105,7 @@ class CiscoRoomos(Driver):
         self.shell = scheme == "ssh"
         self.wire: Wire = shell if self.shell else rpc
         if self.shell:  # WebSocket messages come whole
-            self.cutter = JsonOrLines()  # type: ignore[misc]
+            self.cutter = JsonOrLines()
         self.greeting: Literal["banner", "echo", "over"] = "banner" if self.shell else "over"
         self.ready = False
         self.mirror = Mirror()

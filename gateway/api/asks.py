@@ -22,7 +22,7 @@ from gateway.commands import COMMANDS
 from gateway.device import Device
 from gateway.driver import Driver
 from gateway.house import House
-from gateway.model import COLLECTIONS, KINDS, plain
+from gateway.model import COLLECTIONS, IDENTITY, KINDS, plain
 from gateway.recorder import header
 from gateway.report import describe, describe_device, outcome_of, readings, state, tell
 from gateway.room import Room
@@ -105,14 +105,12 @@ class Asks:
         path = request.path_params["part"]
         found = self.commands.routes[room.id].get(path)
         part_id = found[0] if found else _part_id(path)
-        if part_id == "" and found:
+        if found and not part_id:
             return JSONResponse({"points": readings(room, "room")})
         part = room.parts.get(part_id)
-        if part is None and found is None:
+        if part is None:
             known = ", ".join(_part_path(p) for p in room.parts)
             raise Problem(404, f"room {room.id!r} has no part at {path!r}", f"Its parts: {known}.")
-        if part is None:  # a single kind's verb such as `volume`
-            part = next(p for p in room.parts.values() if found and found[1] in p.kind.verbs)
         return JSONResponse({"part": part.id, **describe(part), "points": readings(room, part.id)})
 
     async def why(self, request: Request) -> Response:
@@ -165,19 +163,16 @@ class Asks:
 
     @staticmethod
     def _device_told(device: Device) -> dict[str, Any]:
-        identity = {
-            name: plain(unit.points[name].value)
-            for unit in device.units.values()
-            for name in ("name", "model", "serial", "firmware")
-            if name in unit.points and unit.name == ""
-        }
+        points = device.units[""].points if "" in device.units else {}
+        identity = {name: plain(points[name].value) for name in sorted(IDENTITY) if name in points}
         return {**describe_device(device), "link": str(device.address), "identity": identity, "tape": device.tape.bytes}
 
     async def tape(self, request: Request) -> Response:
         """A device's latest frames, one JSON object a line; `?follow=1` goes on with each new one."""
         identity, device = self._device(request)
         follow = request.query_params.get("follow") in ("1", "true")
-        lines = _tape(device, header(device, identity), follow)
+        token = self._token(request, "admin")
+        lines = _tape(device, header(device, identity), follow, lambda: self.rights.tokens.holds(token))
         return StreamingResponse(lines, media_type="application/x-ndjson")
 
     async def restart(self, request: Request) -> Response:
@@ -219,7 +214,9 @@ def _may_see(house: House, token: Token, device_id: str) -> bool:
     return token.may("read", room) if room else not token.rooms
 
 
-async def _tape(device: Device, first: Mapping[str, Any], follow: bool) -> AsyncIterator[bytes]:
+async def _tape(
+    device: Device, first: Mapping[str, Any], follow: bool, allowed: Callable[[], bool]
+) -> AsyncIterator[bytes]:
     yield json.dumps(first).encode() + b"\n"
     queue: asyncio.Queue[TapeEntry] = asyncio.Queue(maxsize=4096)
 
@@ -234,7 +231,10 @@ async def _tape(device: Device, first: Mapping[str, Any], follow: bool) -> Async
         for entry in entries:
             yield json.dumps(as_json(entry)).encode() + b"\n"
         while follow:
-            yield json.dumps(as_json(await queue.get())).encode() + b"\n"
+            entry = await queue.get()
+            if not allowed():
+                return
+            yield json.dumps(as_json(entry)).encode() + b"\n"
     finally:
         if follow:
             device.tape.listeners.remove(listen)

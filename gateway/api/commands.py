@@ -16,10 +16,9 @@ from pydantic import TypeAdapter, ValidationError
 from gateway.api.problem import ADVICE, STATUS, Problem
 from gateway.api.rights import Rights, address_of
 from gateway.commands import COMMANDS, ROOM_VERBS, Command, Rows
-from gateway.device import Device
 from gateway.house import House
 from gateway.report import outcome_of
-from gateway.room import NothingPlays, Room
+from gateway.room import NothingPlays, Room, RowsEnded
 from gateway.spec import RoomSpec
 from gateway.ticket import RoomTicket, Ticket
 
@@ -82,22 +81,19 @@ class Commands:
         return room, part_id, command, f"token:{token.name}", _wait(scope.get("query_string", b""))
 
     async def _rows(self, room: Room, part_id: str, command: Rows, cause: str, send: Send) -> None:
-        part = room.parts[part_id]
-        if not part.offers(command.verb):
-            raise Problem(409, f"{part.id} does not take {command.verb}", "The room's state lists what its parts take.")
-        if not isinstance(part.player, Device):
-            raise Problem(409, f"{part.id} has no directory")
         started = False
         try:
-            async for row in part.player.read(command, part.unit, cause=cause):
+            async for row in room.rows(command, part_id, cause=cause):
                 if not started:
                     await _start(send, 200, b"application/x-ndjson")
                     started = True
                 line = json.dumps(row, ensure_ascii=False, default=str).encode() + b"\n"
                 await send({"type": "http.response.body", "body": line, "more_body": True})
-        except LookupError as error:
+        except NothingPlays as error:
+            raise Problem(409, str(error), "The room's state lists what its parts take.") from None
+        except RowsEnded as error:
             if not started:
-                raise Problem(503 if not part.player.online else 502, str(error)) from None
+                raise Problem(STATUS[error.outcome.result], str(error), ADVICE[error.outcome.result]) from None
             line = json.dumps({"error": str(error)}).encode() + b"\n"
             await send({"type": "http.response.body", "body": line, "more_body": True})
         if not started:
@@ -106,7 +102,9 @@ class Commands:
 
 
 def no_route(room: Room, rest: str) -> Problem:
-    """404 with the nearest things that do exist, or 409 where the verb is known but nothing plays it."""
+    """404 where there is nothing, 405 where it can only be read, 409 where the verb is known but nothing plays it."""
+    if not rest or rest.partition("/")[0] in ("why", "history", "ws"):
+        return Problem(405, "this can only be read", "GET /docs describes everything there is.", {}, {"allow": "GET"})
     verb = rest.rsplit("/", 1)[-1]
     if verb in COMMANDS and not any(verb in part.kind.verbs for part in room.parts.values()):
         return Problem(409, f"nothing in room {room.id!r} plays {verb}", "The room's state lists its parts.")
@@ -158,11 +156,13 @@ def told(part_id: str, ticket: Ticket) -> tuple[int, bytes, bytes]:
 async def _body(receive: Receive) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
-    while message.get("more_body"):
-        if len(body) > LONGEST_BODY:
-            raise Problem(413, f"a command is at most {LONGEST_BODY} bytes")
+    while message.get("more_body") and len(body) <= LONGEST_BODY:
         message = await receive()
         body += message.get("body", b"")
+    if len(body) > LONGEST_BODY:
+        raise Problem(413, f"a command is at most {LONGEST_BODY} bytes")
+    if message["type"] == "http.disconnect":  # half a command is none
+        raise Problem(400, "the request broke off")
     return body
 
 

@@ -5,40 +5,42 @@ What may not live here: any route of its own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from gateway import __version__
-from gateway.commands import COMMANDS, ROOM_VERBS, Command, Rows
+from gateway.commands import COMMANDS, ROOM_VERBS, Command, Rows, SelectInput, SelectSource, SetVolume
 from gateway.model import KINDS, POINTS
+from gateway.spec import RoomSpec
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "room": {"description": "The room's id.", "example": "demo"},
-    "name": {"description": "The part's name.", "example": "main"},
+    "name": {"description": "The part's name."},
     "id": {"description": "The command's id.", "example": "c69-1"},
     "point": {"description": "A point, such as `volume` or `screen.left.position`.", "example": "volume"},
     "part": {"description": "A part's path, such as `volume` or `screens/left`.", "example": "volume"},
     "device": {"description": "The device's id, such as `demo/codec`.", "example": "demo/codec"},
 }
-NAMES = {"display": "main", "screen": "left", "shade": "window", "outlet": "rack", "relay": "door"}
 
 
-def describe() -> dict[str, Any]:
-    """The whole OpenAPI 3.1 document."""
+def describe(rooms: Mapping[str, RoomSpec]) -> dict[str, Any]:
+    """The whole OpenAPI 3.1 document, with examples that work on this site."""
+    examples = _Examples(rooms)
     paths: dict[str, Any] = {}
     for verb in ROOM_VERBS:
-        paths[f"/api/v1/rooms/{{room}}/{verb}"] = {"post": _command(COMMANDS[verb], "room", "")}
+        paths[f"/api/v1/rooms/{{room}}/{verb}"] = {"post": _command(COMMANDS[verb], "room", "", examples)}
     for kind in KINDS.values():
         for verb in kind.verbs:
             path = kind.path(verb, "{name}")
-            paths[f"/api/v1/rooms/{{room}}/{path}"] = {"post": _command(COMMANDS[verb], kind.name, kind.doc)}
+            paths[f"/api/v1/rooms/{{room}}/{path}"] = {"post": _command(COMMANDS[verb], kind.name, kind.doc, examples)}
         if not kind.single:
             path = f"/api/v1/rooms/{{room}}/{kind.plural}/{{name}}"
             paths[path] = {
                 "get": _ask(f"A {kind.name}'s state. {kind.doc}", "state", kind.name),
-                "post": _command(COMMANDS[kind.verbs[0]], kind.name, kind.doc, short=True),
+                "post": _command(COMMANDS[kind.verbs[0]], kind.name, kind.doc, examples, short=True),
             }
         else:
             paths.setdefault(f"/api/v1/rooms/{{room}}/{kind.name}", {})["get"] = _ask(
@@ -53,7 +55,7 @@ def describe() -> dict[str, Any]:
         }
     }
     for path, item in paths.items():
-        parameters = [_parameter(name, path) for name in PARAMETERS if f"{{{name}}}" in path]
+        parameters = [_parameter(name, path, examples) for name in PARAMETERS if f"{{{name}}}" in path]
         if parameters:
             item["parameters"] = parameters
     return {
@@ -73,7 +75,42 @@ def describe() -> dict[str, Any]:
     }
 
 
-def _command(command: type[Command], tag: str, doc: str, *, short: bool = False) -> dict[str, Any]:
+class _Examples:
+    """Values that exist on this site: its first room, that room's parts, devices and sources."""
+
+    def __init__(self, rooms: Mapping[str, RoomSpec]) -> None:
+        self.room = next(iter(rooms.values()), None)
+
+    def parameter(self, name: str, kind: str) -> str:
+        """A value for a path's parameter; `kind` the part's where the path names one."""
+        room = self.room
+        if room is not None and name == "room":
+            return room.id
+        if room is not None and name == "name":
+            return next((part.name for part in room.parts.values() if part.kind.name == kind), "main")
+        if room is not None and name == "device" and room.devices:
+            return next(iter(room.devices.values())).id
+        if room is not None and name in ("part", "point") and room.parts:
+            part = next(iter(room.parts.values()))
+            where = f"{part.kind.plural}/{part.name}" if part.name else part.kind.name
+            return where if name == "part" else f"{where}/{part.kind.points[0]}"
+        return str(PARAMETERS[name].get("example", "main"))
+
+    def body(self, command: type[Command]) -> dict[str, Any]:
+        """A command's example, with a source or an input that this room has."""
+        example = dict(command.example)
+        if self.room is not None and self.room.sources:
+            source = next(iter(self.room.sources.values()))
+            if command is SelectSource:
+                example["source"] = source.name
+            elif command is SelectInput and source.inputs:
+                example["input"] = next(iter(source.inputs.values()))
+        if command is SetVolume and self.room is not None:
+            example["level"] = min(example["level"], self.room.maximum_volume)
+        return example
+
+
+def _command(command: type[Command], tag: str, doc: str, examples: _Examples, *, short: bool = False) -> dict[str, Any]:
     schema = TypeAdapter(command).json_schema()
     schema.pop("title", None)
     summary = command.doc + (" The same as the path below with its verb." if short else "")
@@ -90,7 +127,7 @@ def _command(command: type[Command], tag: str, doc: str, *, short: bool = False)
         ],
         "requestBody": {
             "required": bool(schema.get("required")),
-            "content": {"application/json": {"schema": schema, "example": dict(command.example)}},
+            "content": {"application/json": {"schema": schema, "example": examples.body(command)}},
         },
         "responses": {
             "200": _content("The outcome: confirmed or assumed.", {"$ref": "#/components/schemas/Outcome"}),
@@ -115,12 +152,10 @@ def _ask(summary: str, tag: str, kind: str) -> dict[str, Any]:
     return {"summary": summary, "tags": [kind or tag], "responses": {**_ok(200), "401": _error(), "404": _error()}}
 
 
-def _parameter(name: str, path: str) -> dict[str, Any]:
+def _parameter(name: str, path: str, examples: _Examples) -> dict[str, Any]:
     held = dict(PARAMETERS[name])
-    if name == "name":
-        collection = path.split("/")[5]
-        kind = next(kind for kind in KINDS.values() if kind.plural == collection)
-        held["example"] = NAMES.get(kind.name, "main")
+    kind = next((kind.name for kind in KINDS.values() if kind.plural and f"/{kind.plural}/" in path), "")
+    held["example"] = examples.parameter(name, kind)
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, **held}
 
 

@@ -21,6 +21,7 @@ TITLES = {
     413: "Too large",
     422: "Not understood",
     429: "Too many attempts",
+    500: "A fault of the gateway",
     502: "The device refused",
     503: "The device is away",
     504: "Not confirmed in time",
@@ -39,6 +40,11 @@ ADVICE = {
     Result.UNCONFIRMED: "The device may still have done it: look at the room's state before asking again.",
     Result.SUPERSEDED: "A newer command took its place; look at that one.",
 }
+
+
+def fault() -> Problem:
+    """What a client is told when the gateway itself erred: nothing of its inside; the log has that."""
+    return Problem(500, "the gateway met a fault of its own", "Its log says more; report it with the time of day.")
 
 
 @dataclass

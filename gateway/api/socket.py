@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway.api.commands import ADAPTERS, LONGEST_BODY, misunderstood, submit
-from gateway.api.problem import Problem
+from gateway.api.problem import Problem, fault
 from gateway.api.rights import Rights, address_of
 from gateway.auth import Token
 from gateway.commands import COMMANDS, Rows
@@ -24,6 +25,8 @@ from gateway.mailbox import Mailbox
 from gateway.report import outcome_of, state, tell
 from gateway.room import Room
 from gateway.ticket import Ticket
+
+log = logging.getLogger("roomgate.api")
 
 PROTOCOL = "roomgate.v1"
 BEARER = "bearer."
@@ -90,7 +93,7 @@ class Sockets:
                     raise Problem(413, f"a message is at most {LONGEST_BODY} bytes")
                 try:
                     asked = json.loads(text)
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     raise Problem(422, f"not JSON: {error}", 'Send {"do": "volume", "level": 40}.') from None
                 if not isinstance(asked, dict):
                     raise Problem(422, "not a JSON object", 'Send {"do": "volume", "level": 40}.')
@@ -101,11 +104,16 @@ class Sockets:
                 self._do(room, mailbox, token, asked, ref)
             except Problem as problem:
                 mailbox.put({"type": "problem", "ref": ref, **json.loads(problem.body())})
+            except Exception:
+                log.exception("A message on the socket of %s met a fault", room.id)
+                mailbox.put({"type": "problem", "ref": ref, **json.loads(fault().body())})
 
     def _do(self, room: Room, mailbox: Mailbox, token: Token, asked: dict[str, Any], ref: Any) -> None:
+        if not self.rights.tokens.holds(token):
+            raise Problem(401, "the token was revoked")
         self.rights.allow(token, "command", room.id)
         verb, part_id = asked.pop("do", None), asked.pop("part", "")
-        if verb not in COMMANDS or issubclass(COMMANDS[verb], Rows):
+        if not isinstance(verb, str) or verb not in COMMANDS or issubclass(COMMANDS[verb], Rows):
             known = ", ".join(sorted(verb for verb, cls in COMMANDS.items() if not issubclass(cls, Rows)))
             raise Problem(422, f"do: {verb!r} is no verb", f"Known verbs: {known}.")
         if not isinstance(part_id, str):

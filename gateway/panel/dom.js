@@ -43,9 +43,7 @@ const PATHS = {
   page: "M6 3.5h8l4 4v13H6zM14 3.5v4h4M9 12h6M9 15.5h6",
   info: "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17zM12 11v5M12 7.8v.1",
   warning: "M12 4l9 16H3zM12 10v4.5M12 17.2v.1",
-  erase: "M9 6h11v12H9l-6-6zM12 9.5l5 5M17 9.5l-5 5",
   close: "M6 6l12 12M18 6L6 18",
-  plug: "M9 3v5M15 3v5M6.5 8h11v3.5a5.5 5.5 0 0 1-11 0zM12 17v4",
 };
 
 export function icon(...names) {

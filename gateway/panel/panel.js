@@ -56,11 +56,13 @@ function build() {
     return elements.length && h("section", { "aria-label": title }, h("h2", {}, title), ...elements);
   };
   const column = (...sections) => sections.some(Boolean) && h("div", { class: "column" }, ...sections);
+  const more = section("more", TEXT.more);
+  const left = columns.show.length <= columns.motion.length; // it goes where there is room
   const main = h(
     "main",
     {},
-    column(section("show", TEXT.sources)),
-    column(section("motion", TEXT.motion), section("more", TEXT.more)),
+    column(section("show", TEXT.sources), left && more),
+    column(section("motion", TEXT.motion), !left && more),
     column(section("calls", TEXT.calls)),
   );
   if (!Object.keys(parts).length) main.append(h("p", { class: "notice" }, TEXT.none));
