@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from gateway.commands import Command, Move, Stop
 from gateway.cutters import Frames, Lines
@@ -118,7 +118,7 @@ class Draper(Driver):
     links = {"serial": 0, "tcp": 0}
     # The gap keeps the 120-byte buffer empty, and lets all that answers one command arrive before the next goes out.
     timing = Timing(window=1, gap=0.1, reply=1.0, ready=75.0)
-    cutter: ClassVar[Lines | Frames] = DRAPER
+    cutter: Lines | Frames = DRAPER
     evidence = "manual"
     sources = (
         "Draper MC1 V3 Installation & Programming, p.5-7",
