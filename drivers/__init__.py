@@ -16,6 +16,9 @@ BUILT_IN = {  # module of this package -> its Driver
     "bond": "Bond",
     "apc_pdu": "ApcPdu",
     "cisco.roomos": "CiscoRoomos",
+    "polycom.videoos": "PolyVideoos",
+    "polycom.cli": "PolyCli",
+    "polycom.yealink": "YealinkVc",
 }
 
 

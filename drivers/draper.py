@@ -139,7 +139,7 @@ class Draper(Driver):
     def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
         super().__init__(settings, host=host, scheme=scheme)
         self.tells = self.settings.dialect == "draper"
-        self.cutter = DRAPER if self.tells else VUTEC  # type: ignore[misc]
+        self.cutter = DRAPER if self.tells else VUTEC
         self.motors = {unit: Motor() for unit in self.settings.units()}
         self.asked: set[str] = set()  # "V", or the unit whose position is asked for
         self.ready = False

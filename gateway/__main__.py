@@ -9,12 +9,16 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 from gateway import __version__
 from gateway.folder import Folder, FolderError, default_path
+
+BEGAN = time.monotonic()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -103,14 +107,26 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         check_names()
-        return int(globals()[f"_{args.command}"](args))
+        code = int(globals()[f"_{args.command}"](args))
+        sys.stdout.flush()
+        return code
     except (FolderError, Intruder, Complain) as error:
         print(f"roomgate: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
+    except BrokenPipeError:  # `roomgate drivers | head`
+        _no_more_output()
         return 0
+    except OSError as error:
+        _no_more_output()
+        print(f"roomgate: {error}", file=sys.stderr)
+        return 1
+
+
+def _no_more_output() -> None:
+    """Let what is still to be written go nowhere, or the interpreter stumbles over it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Complain(Exception):
@@ -126,11 +142,12 @@ def _drivers_all() -> Any:
 def _serve(args: argparse.Namespace) -> int:
     import dataclasses
 
-    from gateway import profile
+    from gateway import profile, rehearsal
     from gateway.serve import StartError
 
     logging.getLogger("roomgate").setLevel(logging.DEBUG if args.verbose else logging.INFO)
     drivers = _drivers_all()
+    rehearsal.invent_secrets(args.site)
     reading = profile.read(args.site, drivers)
     for complaint in reading.complaints:
         print(complaint, file=sys.stderr)
@@ -147,32 +164,22 @@ def _serve(args: argparse.Namespace) -> int:
     )
     try:
         return asyncio.run(_serving(args, reading.site, drivers, server))
-    except StartError as error:
+    except (StartError, rehearsal.RehearsalError) as error:
         raise Complain(str(error)) from None
 
 
 async def _serving(args: argparse.Namespace, site: Any, drivers: Any, server: Any) -> int:
     import contextlib
 
-    from gateway import rehearsal
     from gateway.house import links_over
-    from gateway.serve import gateway, is_loopback, notify, until_signal
+    from gateway.rehearsal import stand_ins
+    from gateway.serve import gateway, is_loopback, notify, stopping
 
+    folder = args.site if args.site.is_dir() else args.site.parent
+    data = args.data or default_path()
     async with contextlib.AsyncExitStack() as ends:
-        links: dict[str, str] = {}
-        folder = args.site if args.site.is_dir() else args.site.parent
-        for room in site.rooms.values():
-            wanted = [name for name, device in room.devices.items() if device.simulate]
-            wanted += [
-                name
-                for name, device in site.devices.items()
-                if device.simulate and device.id not in links and device.id in room.uses()
-            ]
-            if wanted:
-                path = folder / f"{room.id}.toml"
-                simulated = await ends.enter_async_context(_simulated(rehearsal, path, wanted))
-                links |= rehearsal.links(room.id, site, simulated)
-        data = args.data or default_path()
+        stop = ends.enter_context(stopping())
+        links = await ends.enter_async_context(stand_ins(folder, site))
         running = await ends.enter_async_context(gateway(links_over(site, links), drivers, data, server))
         rooms = ", ".join(site.rooms)
         print(f"RoomGate {__version__} serves {rooms} at {running.url} (data: {data})", flush=True)
@@ -183,28 +190,21 @@ async def _serving(args: argparse.Namespace, site: Any, drivers: Any, server: An
         if not running.tokens.list():
             print("no token exists yet: roomgate token create NAME --role admin", flush=True)
         notify("READY=1")
-        await until_signal()
+        await stop.wait()
         notify("STOPPING=1")
     return 0
-
-
-def _simulated(rehearsal: Any, path: Path, wanted: list[str]) -> Any:
-    rehearsal.invent_secrets(path)
-    return rehearsal.simulators(path, wanted)
 
 
 def _demo(args: argparse.Namespace) -> int:
     from gateway.demo import demo
     from gateway.rehearsal import RehearsalError
-    from gateway.serve import StartError
 
     path = args.profile or shipped("demo")
     data = args.data or default_path() / "demo"
-    default_path().mkdir(mode=0o700, parents=True, exist_ok=True)
     logging.getLogger("roomgate").setLevel(logging.ERROR)
     try:
-        return asyncio.run(demo(path, _drivers_all(), data, args.port, sys.stdout))
-    except (RehearsalError, StartError) as error:
+        return asyncio.run(demo(path, _drivers_all, data, args.port, sys.stdout, BEGAN))
+    except RehearsalError as error:
         raise Complain(str(error)) from None
 
 

@@ -102,12 +102,17 @@ def _application(
     Asks(house, rights, drivers, commands).add_to(app)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http_problem)
+    app.add_exception_handler(Exception, _fault)
     return app
 
 
 async def _problem(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, Problem)
     return problem.response()
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    return fault().response()  # and the error goes on to the Door, which logs it
 
 
 async def _http_problem(request: Request, error: Exception) -> Response:

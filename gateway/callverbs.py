@@ -315,6 +315,9 @@ class MoveCamera(Command):
         if self.to not in ("left", "right", "up", "down", "in", "out", "stop"):
             raise ValueError(f"to is left, right, up, down, in, out or stop, not {self.to!r}")
 
+    def hurries(self) -> bool:
+        return self.to == "stop"
+
 
 @verb
 @dataclass(frozen=True)

@@ -35,6 +35,10 @@ class Command:
     example: ClassVar[Mapping[str, Any]] = {}
     __pydantic_config__ = {"extra": "forbid", "strict": True}
 
+    def hurries(self) -> bool:
+        """Whether this one waits for no turn: a Stop, a HangUp, a camera's stop."""
+        return self.urgent
+
     def shown(self) -> Mapping[str, Any]:
         """The points, and their wanted values, that show this command done; a frozenset means any of these."""
         return {}

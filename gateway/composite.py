@@ -6,14 +6,16 @@ here: how a motor is moved (`motion.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import dataclasses
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 
 from gateway.clock import Clock, Timer
-from gateway.commands import Command
+from gateway.commands import Command, Stop
 from gateway.device import Device, Listener, Unit
-from gateway.driver import Done, Feedback, Later, Refused, Request, Taken
+from gateway.driver import Feedback, Later, Request
 from gateway.model import UNKNOWN, Event, Outcome, Reading, Reason, Result
-from gateway.motion import Ask, MotionSpec, Motor, MotorAction
+from gateway.motion import Ask, Ended, MotionSpec, Motor, MotorAction
 from gateway.ticket import Ticket, new_id
 
 
@@ -28,15 +30,17 @@ class Composite:
         self.listeners: list[Listener] = []
         self.state = Unit("", offers=Motor.offers)
         self.units = {"": self.state}
+        self.devices: list[Device] = list({id(device): device for device, _ in roles.values()}.values())
+        self._asks: dict[str, Ticket] = {}
         self._timers: dict[str, Timer] = {}
         self._ticket: Ticket | None = None
-        for device, _ in {id(device): (device, unit) for device, unit in roles.values()}.values():
+        self._cause = ""  # the command that the next changes are due to
+        self._questions: deque[Callable[[], Iterable[MotorAction]]] = deque()
+        self._asking = self._closed = False
+        for device in self.devices:
             device.listeners.append(self)
-
-    @property
-    def devices(self) -> list[Device]:
-        """The devices behind it, each once."""
-        return list({id(device): device for device, _ in self.roles.values()}.values())
+            for unit in list(device.units.values()):
+                self.changed(device, unit.name, unit.points)
 
     @property
     def online(self) -> bool:
@@ -46,12 +50,13 @@ class Composite:
     @property
     def reason(self) -> Reason | None:
         """Why it is not online: the first of its devices' reasons."""
-        return next((device.reason for device in self.devices if not device.online), None)
+        return next((device.reason for device in self.devices if device.reason and not device.online), None)
 
     @property
     def words(self) -> str:
         """More about the reason."""
-        return next((f"{device.name}: {device.words}" for device in self.devices if not device.online), "")
+        away = [device for device in self.devices if device.reason and not device.online]
+        return f"{away[0].name}: {away[0].words or away[0].reason}" if away else ""
 
     def unit(self, name: str) -> Unit:
         """Its one unit."""
@@ -61,23 +66,25 @@ class Composite:
         self, command: Command, unit: str = "", *, cause: str = "", identity: str = "", urgent: bool = False
     ) -> Ticket:
         """Ask the motor; a newer command takes an older one's place."""
-        ticket = Ticket(Request(identity or new_id(), command, unit), cause, self.clock.now(), True)
+        now = self.clock.now()
+        ticket = Ticket(Request(identity or new_id(), command, unit), cause, now, urgent or command.urgent)
         if type(command) not in Motor.offers:
-            ticket.settle(Outcome(Result.REFUSED, f"{self.name} does not offer {command.verb}"), self.clock.now())
+            ticket.settle(Outcome(Result.REFUSED, f"{self.name} does not offer {command.verb}"), now)
             return ticket
-        if not self.online and self.reason is not None:
-            ticket.settle(Outcome(Result.OFFLINE, self.words or self.reason.value), self.clock.now())
+        # A Stop is tried whatever is away: the relay that runs the motor may well be there.
+        if self.reason is not None and not isinstance(command, Stop):
+            ticket.settle(Outcome(Result.OFFLINE, self.words), now)
             return ticket
-        if self._ticket is not None:
-            self._ticket.settle(Outcome(Result.SUPERSEDED, "a newer command took its place"), self.clock.now())
-        self._ticket = ticket
-        ticket.then(self._ended)
+        older, self._ticket, self._cause = self._ticket, ticket, ticket.id
         self.state.flight = {ticket.id: ticket}
-        self._do(self.motor.command, ticket.request)
+        self._do(lambda: self.motor.command(ticket.request))
+        if older is not None:
+            older.settle(Outcome(Result.SUPERSEDED, "a newer command took its place"), now)
         return ticket
 
     def close(self) -> None:
         """Forget the timers and the devices."""
+        self._closed = True
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
@@ -85,45 +92,47 @@ class Composite:
             if self in device.listeners:
                 device.listeners.remove(self)
 
-    def _ended(self, ticket: Ticket) -> None:
-        if self._ticket is ticket:
-            self._ticket = None
-            self.state.flight = {}
-
     # ---- carrying out ----------------------------------------------------------------------------------------
 
-    def _do(self, question: object, *args: object) -> None:
-        self.motor.now = self.clock.now()
-        actions: Iterable[MotorAction] = question(*args)  # type: ignore[operator]
-        for action in actions:
-            match action:
-                case Ask():
-                    self._ask(action)
-                case Later(seconds, name):
-                    self._later(seconds, name)
-                case Feedback():
-                    self._feedback(action)
-                case Done(request):
-                    self._settle(request, Outcome(Result.ASSUMED, "by the travel time; the motor cannot tell"))
-                case Refused(request, words):
-                    self._settle(request, Outcome(Result.REFUSED, words))
-                case Taken():
-                    pass
+    def _do(self, question: Callable[[], Iterable[MotorAction]]) -> None:
+        """Put a question to the motor and do what it answers; it is never asked while it is still answering."""
+        self._questions.append(question)
+        if self._asking:
+            return
+        self._asking = True
+        try:
+            while self._questions and not self._closed:
+                self.motor.now = self.clock.now()
+                self.motor.unsent = {tag for tag, ticket in self._asks.items() if ticket.sent_at is None}
+                for action in self._questions.popleft()():
+                    self._perform(action)
+        finally:
+            self._asking = False
 
-    def _settle(self, request: Request, outcome: Outcome) -> None:
-        if self._ticket is not None and self._ticket.id == request.id:
-            self._ticket.settle(outcome, self.clock.now())
+    def _perform(self, action: MotorAction) -> None:
+        match action:
+            case Ask():
+                self._ask(action)
+            case Later(seconds, name):
+                self._later(seconds, name)
+            case Feedback():
+                self._feedback(action)
+            case Ended(request, outcome):
+                if self._ticket is not None and self._ticket.id == request.id:
+                    ticket, self._ticket, self.state.flight = self._ticket, None, {}
+                    ticket.settle(outcome, self.clock.now())
 
     def _ask(self, ask: Ask) -> None:
         device, unit = self.roles[ask.role]
-        cause = self._ticket.id if self._ticket is not None else ""
-        ticket = device.submit(ask.command, unit, cause=cause, urgent=ask.urgent)
-        # Through the timer's door, so that a motor is never asked while it is still answering.
-        ticket.then(lambda t: self._soon(ask.tag, t.outcome))
+        ticket = device.submit(ask.command, unit, cause=self._cause, urgent=ask.urgent)
+        self._asks[ask.tag] = ticket
+        ticket.then(lambda ticket: self._settled(ask.tag, ticket))
 
-    def _soon(self, tag: str, outcome: Outcome | None) -> None:
+    def _settled(self, tag: str, ticket: Ticket) -> None:
+        outcome = ticket.outcome
         assert outcome is not None
-        self.clock.at(self.clock.now(), lambda: self._do(self.motor.settled, tag, outcome))
+        self._asks.pop(tag, None)
+        self._do(lambda: self.motor.settled(tag, outcome, ticket.sent_at))
 
     def _later(self, seconds: float, name: str) -> None:
         held = self._timers.pop(name, None)
@@ -134,38 +143,49 @@ class Composite:
 
     def _due(self, name: str) -> None:
         self._timers.pop(name, None)
-        self._do(self.motor.due, name)
+        self._do(lambda: self.motor.due(name))
 
     def _feedback(self, told: Feedback) -> None:
         changes: dict[str, Reading] = {}
+        stale = not self.online
         for name, value in told.points.items():
             held = self.state.points.get(name, UNKNOWN)
-            if held.value == value and name in self.state.points:
+            same = held.value == value and name in self.state.points
+            if same and held.stale == stale:
                 continue
-            cause = self._ticket.id if self._ticket is not None else held.cause if self._still_moving() else ""
-            changes[name] = Reading(value, self.clock.wall(), False, False, cause)
-        if changes:
-            self.state.points.update(changes)
-            for listener in self.listeners:
-                listener.changed(self, "", changes)
+            since, cause = (held.since, held.cause) if same else (self.clock.wall(), self._cause)
+            changes[name] = Reading(value, since, False, stale, cause)
+        self._publish(changes)
 
-    def _still_moving(self) -> bool:
-        moving = self.state.points.get("moving", UNKNOWN)
-        return moving.value not in (None, "stopped")
+    def _publish(self, changes: Mapping[str, Reading]) -> None:
+        self.state.points.update(changes)
+        for listener in self.listeners if changes else ():
+            listener.changed(self, "", changes)
 
     # ---- what the devices behind it tell -----------------------------------------------------------------------
 
     def changed(self, player: object, unit: str, points: Mapping[str, Reading]) -> None:
         """News of a relay."""
-        if "closed" not in points:
+        reading = points.get("closed")
+        if reading is None:
             return
-        reading = points["closed"]
-        for role, (held, name) in self.roles.items():
-            if held is player and name == unit:
-                self._do(self.motor.told, role, None if reading.stale else reading.value)
+        if self._ticket is None and reading.cause not in {ticket.id for ticket in self._asks.values()}:
+            self._cause = reading.cause  # "" where somebody else switched it
+        closed = None if reading.stale else reading.value
+        for role, (device, name) in self.roles.items():
+            if device is player and name == unit:
+                self._do(lambda role=role: self.motor.told(role, closed))  # type: ignore[misc]
 
     def availability(self, player: object) -> None:
         """A device behind it came or went."""
+        stale = not self.online
+        self._publish(
+            {
+                name: dataclasses.replace(held, stale=stale)
+                for name, held in self.state.points.items()
+                if held.stale != stale
+            }
+        )
         for listener in self.listeners:
             listener.availability(self)
 

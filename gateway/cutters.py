@@ -11,6 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+WINDOW = (
+    256  # bytes of what is held that a frame is measured by at first: else a flood of short frames costs its square
+)
+
 
 class Overflow(ValueError):
     """The device sent more than the cutter's limit without ending a message, or something that cannot begin one."""
@@ -56,18 +60,25 @@ class Lines:
     _unasked: re.Pattern[bytes] | None = field(init=False, default=None, repr=False)
 
     def __post_init__(self) -> None:
+        if any(a != b and b.startswith(a) for a in self.ends for b in self.ends):  # CR, LF and CR LF: name CR and LF
+            raise ValueError(f"one of {self.ends} is the beginning of another: packets would decide which it is")
         if self.unasked:
             object.__setattr__(self, "_unasked", re.compile(self.unasked.encode("latin-1")))
 
     def start(self) -> Feed:
         held = bytearray()
         split = re.compile(b"|".join(re.escape(end) for end in self.ends))
+        longest = max(map(len, self.ends))
 
         def feed(data: Any) -> list[Any]:
+            seen = max(0, len(held) - longest + 1)  # no end begins before that
             held.extend(data)
-            *lines, rest = split.split(bytes(held))
-            held[:] = rest
-            if len(held) > self.limit:
+            if not split.search(held, seen):
+                lines: list[bytes] = []
+            else:
+                *lines, rest = split.split(bytes(held))
+                held[:] = rest
+            if len(held) > self.limit or any(len(line) > self.limit for line in lines):
                 raise Overflow(f"no end of line within {self.limit} bytes")
             return [line for line in lines if line]
 
@@ -80,7 +91,7 @@ class Lines:
 @dataclass(frozen=True)
 class Frames:
     """Cut binary frames. `measure(held)` gives the length of the frame that `held` begins with, 0 = not known yet,
-    negative = so many bytes are no frame and are skipped."""
+    negative = so many bytes are no frame and are skipped. It is shown a beginning, and more while that gives 0."""
 
     measure: Callable[[bytes], int]
     turns: bool = True
@@ -93,11 +104,16 @@ class Frames:
             held.extend(data)
             frames: list[Any] = []
             while held:
-                length = self.measure(bytes(held))
+                length = shown = 0
+                while length == 0 and shown < len(held):
+                    shown = 4 * shown or WINDOW
+                    length = self.measure(bytes(held[:shown]))
                 if length < 0:
                     del held[:-length]
-                elif length == 0 or length > len(held):
+                elif length == 0 or self.limit >= length > len(held):
                     break
+                elif length > self.limit:
+                    raise Overflow(f"a frame of {length} bytes; {self.limit} is the most")
                 else:
                     frames.append(bytes(held[:length]))
                     del held[:length]

@@ -11,55 +11,115 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from gateway import profile, rehearsal
-from gateway.device import Device
-from gateway.driver import Driver
-from gateway.house import links_over
-from gateway.serve import StartError, gateway, listen, until_signal
-from gateway.spec import ServerSpec
+from gateway import rehearsal
+from gateway.folder import Folder, FolderError
+
+if TYPE_CHECKING:
+    from gateway.device import Device
+    from gateway.driver import Driver
+    from gateway.spec import SiteSpec
 
 PATIENCE = 15.0  # seconds until what is not online by then is shown as it is
+TOKEN = "token"  # the file with the demo's token; its being there marks a folder as a demo's
 
 
-async def demo(path: Path, drivers: Mapping[str, type[Driver]], data: Path, port: int, out: TextIO) -> int:
+async def demo(
+    path: Path, load: Callable[[], Mapping[str, type[Driver]]], data: Path, port: int, out: TextIO, began: float
+) -> int:
     """Run the room of a profile against simulators until Ctrl-C; returns the exit code."""
-    began = time.monotonic()
-    rehearsal.invent_secrets(path)
-    chosen = _free_port(port)
+    rehearsal.invent_secrets(path, everything=True)
     async with contextlib.AsyncExitStack() as ends:
-        simulated = await ends.enter_async_context(rehearsal.simulators(path, (), "--hands"))
+        ready = await ends.enter_async_context(rehearsal.simulators(path, (), "--hands"))
+        # The simulators start on the other core while the gateway is loaded here.
+        from gateway import profile
+        from gateway.serve import StartError, gateway, stopping
+        from gateway.spec import ServerSpec
+
+        stop = ends.enter_context(stopping())
+        drivers = load()
         reading = profile.read(path, drivers)
         for complaint in reading.complaints:
-            if complaint.grave or complaint.file == path.name:
-                print(complaint, file=sys.stderr)
+            print(complaint, file=sys.stderr)
         room_id = path.stem
         if room_id not in reading.site.rooms:
             return 1
-        site = reading.site.only(room_id)
-        spec = links_over(site, rehearsal.links(room_id, site, simulated))
-        ends.callback(shutil.rmtree, data, ignore_errors=True)
-        running = await ends.enter_async_context(gateway(spec, drivers, data, ServerSpec(port=chosen)))
+        simulated = await _unless(stop, ready())
+        if simulated is None:
+            return 0
+        folder = ends.enter_context(_folder(data))
+        spec = _simulated(reading.site, room_id, simulated)
+        chosen = _free_port(port)
+        try:
+            running = await ends.enter_async_context(gateway(spec, drivers, folder, ServerSpec(port=chosen)))
+        except StartError as error:
+            raise rehearsal.RehearsalError(str(error)) from None
         devices = {device.name: device for device in running.house.devices.values()}
-        await _table(devices, simulated, out)
-        token = running.tokens.create("demo", "admin")
-        token_file = running.folder.path / "token"
-        token_file.touch(0o600)
-        token_file.write_text(token + "\n")
-        if chosen != port:
-            print(f"\nPort {port} is in use, so this is port {chosen}.", file=out)
-        print(_what_to_try(running.url, room_id, token, token_file, simulated, time.monotonic() - began), file=out)
-        out.flush()
-        await until_signal()
-        print("\nLeaving; nothing stays behind.", file=out)
+        await _unless(stop, _table(devices, simulated, out))
+        if not stop.is_set():
+            token = running.tokens.create("demo", "admin")
+            token_file = running.folder.path / TOKEN
+            token_file.write_text(token + "\n")
+            if chosen != port and port:
+                print(f"\nPort {port} is in use, so this is port {chosen}.", file=out)
+            words = _what_to_try(running.url, room_id, token, token_file, simulated, time.monotonic() - began)
+            print(words, file=out, flush=True)
+        await stop.wait()
+        print("\nLeaving; nothing stays behind.", file=out, flush=True)
     return 0
+
+
+async def _unless(stop: asyncio.Event, doing: Coroutine[Any, Any, Any]) -> Any:
+    """What comes of `doing`; None where the sign to stop comes first."""
+    task, sign = asyncio.create_task(doing), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((task, sign), return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        task.cancel()
+        sign.cancel()
+        await asyncio.gather(task, sign, return_exceptions=True)
+
+
+def _simulated(site: SiteSpec, room: str, simulated: Mapping[str, Any]) -> SiteSpec:
+    from gateway.house import links_over
+
+    return links_over(site, rehearsal.links(room, site, dict(simulated)))
+
+
+@contextlib.contextmanager
+def _folder(wished: Path) -> Iterator[Path]:
+    """A data folder of the demo's own, gone afterwards: the wished one, or one beside it where another demo runs."""
+    made = [parent for parent in wished.parents if not parent.exists()]
+    for path in (wished, wished.with_name(f"{wished.name}-{os.getpid()}")):
+        if path.is_dir() and any(path.iterdir()) and not (path / TOKEN).exists():
+            raise FolderError(f"{path} holds something else, and the demo removes its folder: name another with --data")
+        folder = Folder.open(path)
+        try:
+            folder.lock()
+        except FolderError:
+            if path == wished:
+                continue
+            raise
+        (path / TOKEN).touch(0o600)
+        folder.close()  # the gateway locks it again
+        break
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        for parent in made:  # nearest first; what is not empty stays
+            with contextlib.suppress(OSError):
+                parent.rmdir()
 
 
 def _free_port(port: int) -> int:
     """The wished port, or any free one where somebody has it."""
+    from gateway.serve import StartError, listen
+
     try:
         with listen("127.0.0.1", port):
             return port

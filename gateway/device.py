@@ -1,6 +1,7 @@
 """Keeps one device alive: connects, starts afresh when it ends, for ever; holds what is known of it meanwhile.
 
-The only supervisor there is. What may not live here: what goes over the wire (`connection.py`), rooms and parts.
+The only supervisor there is. What may not live here: what goes over the wire (`connection.py`), what a unit's points
+prove (`unit.py`), rooms and parts.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ import logging
 import random
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from gateway import link as links
 from gateway.clock import Clock
@@ -20,53 +20,20 @@ from gateway.commands import Command
 from gateway.connection import Connection, Ending
 from gateway.driver import Driver, Feedback, Offers, Request, Settings, Timing, secrets_of
 from gateway.link import Address, Trust
-from gateway.model import POINTS, UNKNOWN, Event, Outcome, Reading, Reason, Result
+from gateway.model import Event, Outcome, Reading, Reason, Result
 from gateway.tape import Tape
 from gateway.ticket import Ticket, new_id
+from gateway.unit import Listener, Player, Unit
+from gateway.visits import Visits
+
+__all__ = ["Device", "Listener", "Player", "Unit"]
 
 log = logging.getLogger("roomgate.device")
 
 FIRST_RETRY, LONGEST_RETRY = 1.0, 60.0
-
-
-class Player(Protocol):
-    """Who can play a part: a device, or a composite part over other devices."""
-
-    name: str
-    listeners: list[Listener]
-
-    @property
-    def online(self) -> bool: ...
-    @property
-    def reason(self) -> Reason | None: ...
-    @property
-    def words(self) -> str: ...
-    def unit(self, name: str) -> Unit: ...
-    def submit(
-        self, command: Command, unit: str = "", *, cause: str = "", identity: str = "", urgent: bool = False
-    ) -> Ticket: ...
-
-
-class Listener(Protocol):
-    """Who wants to know of a player: a room, a composite part, the administrator's page."""
-
-    def changed(self, player: Any, unit: str, points: Mapping[str, Reading]) -> None: ...
-    def availability(self, player: Any) -> None: ...
-    def offered(self, player: Any, unit: str) -> None: ...
-    def happened(self, player: Any, event: Event) -> None: ...
-
-
-@dataclass
-class Unit:
-    """What is known of one unit of a device, and what is under way for it."""
-
-    name: str
-    points: dict[str, Reading] = field(default_factory=dict)
-    offers: frozenset[type[Command]] | None = None  # None: not told yet
-    choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    flight: dict[str, Ticket] = field(default_factory=dict)
-    disturbed: set[str] = field(default_factory=set)
-    blame: dict[str, tuple[Ticket, float]] = field(default_factory=dict)
+STEADY = 5.0  # seconds online after which it counts as having really been online
+# A wrong password must never lock the account, and neither of these mends itself.
+HOPELESS = frozenset({Reason.LOGIN_REFUSED, Reason.CERTIFICATE_UNTRUSTED})
 
 
 class Device:
@@ -102,9 +69,8 @@ class Device:
         self.waiting: deque[Ticket] = deque()
         self.urgent: deque[Ticket] = deque()
         self.listeners: list[Listener] = []
-        self.connection: Connection | None = None
-        self.listening = address.scheme in links.LISTENING
-        self.connections: set[Connection] = set()
+        self.connection: Connection | None = None  # the one that it has, where it does not listen
+        self.visits = Visits(self) if address.scheme in links.LISTENING else None
         self._tickets: dict[str, Ticket] = {}
         self._closing = False
         self._kick = asyncio.Event()
@@ -121,52 +87,79 @@ class Device:
     async def run(self) -> None:
         """Connect, live, back off, again; ends only by `close()` or cancellation."""
         delay = FIRST_RETRY
-        while not self._closing and not self.disabled:
-            ending = await self._live()
-            if self._closing:
-                return
-            delay = FIRST_RETRY if ending.was_ready else delay
-            if ending.reason in (Reason.LOGIN_REFUSED, Reason.CERTIFICATE_UNTRUSTED):
-                delay = LONGEST_RETRY  # a wrong password must never lock the account
-            self._went(ending.reason, ending.words)
-            await self._pause(delay * random.uniform(0.8, 1.2))
-            delay = min(LONGEST_RETRY, delay * 2)
-
-    async def _live(self) -> Ending:
-        driver = self.driver(self.settings, host=self.address.host, scheme=self.address.scheme)
-        driver.timing = self.timing
-        self.connection = Connection(self, driver)
         try:
-            return await self.connection.run()
+            while not self._closing and not self.disabled:
+                self._kick.clear()
+                self.tape.begin()
+                ending = await (self._dial() if self.visits is None else self.visits.run())
+                if self._closing:
+                    return
+                if ending.reason in HOPELESS:
+                    delay = LONGEST_RETRY
+                elif ending.lasted >= STEADY:
+                    delay = FIRST_RETRY
+                self._went(ending.reason, ending.words)
+                if await self._pause(delay * random.uniform(0.8, 1.2)):
+                    delay = FIRST_RETRY
+                else:
+                    delay = min(LONGEST_RETRY, delay * 2)
         finally:
-            connection, self.connection = self.connection, None
-            if connection is not None and connection.ready:
-                for unit in list(connection.units):
-                    self.gone(connection, unit)
+            if not self.disabled:
+                self._went(Reason.DISABLED, "the gateway has left it")
 
-    async def _pause(self, seconds: float) -> None:
-        self._kick.clear()
-        timer = self.clock.at(self.clock.now() + seconds, self._kick.set)
+    async def _dial(self) -> Ending:
+        self.connection = connection = Connection(self, self.make_driver(self.address.host))
+        try:
+            return await connection.run()
+        finally:
+            self.connection = None
+            for unit in list(connection.units):
+                self.gone(connection, unit)
+
+    def make_driver(self, host: str) -> Driver:
+        """A fresh driver for one connection."""
+        driver = self.driver(self.settings, host=host, scheme=self.address.scheme)
+        driver.timing = self.timing
+        return driver
+
+    async def _pause(self, seconds: float) -> bool:
+        """Wait, but not once somebody has kicked: then True."""
+        until = self.clock.now() + seconds
+        timer = self.clock.at(until, self._kick.set)
         try:
             await self._kick.wait()
         finally:
             timer.cancel()
+        return self.clock.now() < until
 
     def restart(self) -> None:
         """Drop the connection and try again at once: the administrator's hand."""
-        if self.connection is not None:
-            self.connection.finish(Reason.LINK_LOST, "restarted by an administrator")
+        for connection in self._connections():
+            connection.finish(Reason.LINK_LOST, "restarted by an administrator")
+        if self.visits is not None:
+            self.visits.finish(Reason.LINK_LOST, "restarted by an administrator")
         self._kick.set()
 
     async def close(self) -> None:
-        """Leave politely; the device stays known, and disabled."""
+        """Leave politely; returns when the last words are out and all is closed."""
         self._closing = True
-        if self.connection is not None:
-            await self.connection.close()
+        await asyncio.gather(*(connection.close() for connection in self._connections()))
+        if self.visits is not None:
+            self.visits.finish(Reason.DISABLED, "closed")
         self._kick.set()
 
-    def came_online(self, connection: Connection) -> None:
-        """Told by the connection when the driver is `Ready`."""
+    def _connections(self) -> list[Connection]:
+        if self.visits is not None:
+            return list(self.visits.connections)
+        return [self.connection] if self.connection is not None else []
+
+    def usable(self, connection: Connection) -> None:
+        """Told by a connection whose driver is `Ready`. A device that listens is online without any."""
+        if self.visits is None:
+            self.came_online()
+
+    def came_online(self) -> None:
+        """Commands may come."""
         if self.reason is not None:
             log.info("%s is back: it was away because of: %s", self.name, self.reason)
         else:
@@ -176,26 +169,26 @@ class Device:
             listener.availability(self)
 
     def _went(self, reason: Reason, words: str) -> None:
-        again = not self.online and self.reason == reason
+        news = self.online or self.reason is None  # it went; else it is still away, perhaps for another reason
+        changed = news or (self.reason, self.words) != (reason, words)
+        other = news or self.reason is not reason
         self.online, self.reason, self.words = False, reason, words
-        if not again:
+        if other:
             self.since = self.clock.wall()
-            log.warning("%s is offline: %s%s", self.name, reason, f" ({words})" if words else "")
-        outcome = Outcome(Result.OFFLINE, f"{reason}: {words}" if words else reason.value)
+            level = logging.INFO if reason is Reason.DISABLED or not news else logging.WARNING
+            log.log(level, "%s is offline: %s%s", self.name, reason, f" ({words})" if words else "")
+        outcome = self._offline()
         for ticket in list(self._tickets.values()):
-            self._end(ticket, outcome)
+            self.end(ticket, outcome)
         for unit in self.units.values():
-            unit.disturbed.clear()
-            unit.blame.clear()
-            stale = {
-                name: dataclasses.replace(held, stale=True) for name, held in unit.points.items() if not held.stale
-            }
-            unit.points.update(stale)
-            if stale:
-                self._tell(unit, stale)
-        if not again:
+            self._tell(unit, unit.fade())
+        if changed:
             for listener in self.listeners:
                 listener.availability(self)
+
+    def _offline(self) -> Outcome:
+        reason = self.reason or Reason.UNREACHABLE
+        return Outcome(Result.OFFLINE, f"{reason}: {self.words}" if self.words else reason.value)
 
     # ---- commands --------------------------------------------------------------------------------------------
 
@@ -215,32 +208,35 @@ class Device:
     ) -> Ticket:
         """Ask for `command`; returns at once. It has one outcome, sooner or later. `urgent` waits for no turn."""
         now = self.clock.now()
-        ticket = Ticket(Request(identity or new_id(), command, unit), cause, now, urgent or command.urgent)
+        ticket = Ticket(Request(identity or new_id(), command, unit), cause, now, urgent or command.hurries())
         held = self.unit(unit)
+        connection = self._serving(unit)
+        if not self.online and self.reason is not None:
+            ticket.settle(self._offline(), now)
+            return ticket
+        if held.gone or (self.visits is not None and connection is None):
+            ticket.settle(Outcome(Result.OFFLINE, f"{unit or self.name} is not there"), now)
+            return ticket
         if held.offers is not None and type(command) not in held.offers:
             ticket.settle(Outcome(Result.REFUSED, f"{self.name} does not offer {command.verb}"), now)
             return ticket
-        if not self.online and self.reason is not None:
-            words = f"{self.reason}: {self.words}" if self.words else self.reason.value
-            ticket.settle(Outcome(Result.OFFLINE, words), now)
-            return ticket
         if command.slot:
-            self._supersede(held, command)
-        self._tickets[ticket.id] = ticket
-        held.flight[ticket.id] = ticket
-        ticket.timer = self.clock.at(now + command.patience, lambda: self._overdue(ticket))
-        if ticket.urgent:
-            self.urgent.append(ticket)
-        else:
-            self.waiting.append(ticket)
-        if self.connection is not None:
-            self.connection.pump()
+            for older in [t for t in held.flight.values() if t.command.slot == command.slot]:
+                self.end(older, Outcome(Result.SUPERSEDED, "a newer command took its place"))
+        self._tickets[ticket.id] = held.flight[ticket.id] = ticket
+        self._await_proof(ticket, now + command.patience)
+        (self.urgent if ticket.urgent else self.waiting).append(ticket)
+        if connection is not None:
+            connection.pump()
         return ticket
+
+    def _serving(self, unit: str) -> Connection | None:
+        return self.connection if self.visits is None else self.visits.owners.get(unit)
 
     def next_ticket(self, connection: Connection, *, urgent: bool = False) -> Ticket | None:
         """The next command for this connection to put into words, taken off its queue."""
         queue = self.urgent if urgent else self.waiting
-        if not self.listening:
+        if self.visits is None:
             return queue.popleft() if queue else None
         for ticket in queue:
             if ticket.request.unit in connection.units:
@@ -250,7 +246,7 @@ class Device:
 
     def has_work(self, connection: Connection) -> bool:
         """Whether a command waits for this connection."""
-        if not self.listening:
+        if self.visits is None:
             return bool(self.waiting)
         return any(ticket.request.unit in connection.units for ticket in self.waiting)
 
@@ -270,20 +266,20 @@ class Device:
                 else:
                     await ticket.news()
         finally:
-            self._end(ticket, Outcome(Result.SUPERSEDED, "nobody reads on"))
+            self.end(ticket, Outcome(Result.SUPERSEDED, "nobody reads on"))
 
     def _next_page(self, ticket: Ticket) -> None:
-        ticket.more = False
-        ticket.request = dataclasses.replace(ticket.request, page=ticket.request.page + 1)
-        now = self.clock.now()
-        ticket.timer = self.clock.at(now + ticket.command.patience, lambda: self._overdue(ticket))
+        ticket.next_page()
+        self._await_proof(ticket, self.clock.now() + ticket.command.patience)
         self.waiting.append(ticket)
-        if self.connection is not None:
-            self.connection.pump()
+        connection = self._serving(ticket.request.unit)
+        if connection is not None:
+            connection.pump()
 
-    def _supersede(self, unit: Unit, command: Command) -> None:
-        for older in [t for t in unit.flight.values() if t.command.slot == command.slot]:
-            self._end(older, Outcome(Result.SUPERSEDED, "a newer command took its place"))
+    def _await_proof(self, ticket: Ticket, until: float) -> None:
+        if ticket.timer:
+            ticket.timer.cancel()
+        ticket.timer = self.clock.at(until, lambda: self._overdue(ticket))
 
     def _overdue(self, ticket: Ticket) -> None:
         if ticket.sent_at is None:
@@ -292,131 +288,83 @@ class Device:
             words = "the device acknowledged, but has not shown it"
         else:
             words = "sent, and no answer came"
-        self._end(ticket, Outcome(Result.UNCONFIRMED, words))
+        self.end(ticket, Outcome(Result.UNCONFIRMED, words))
 
-    def _end(self, ticket: Ticket, outcome: Outcome) -> None:
+    def end(self, ticket: Ticket, outcome: Outcome) -> None:
+        """Give a command its outcome; what it still has waiting is not sent any more unless it succeeded."""
         if ticket.outcome is not None:
             return
         self._tickets.pop(ticket.id, None)
-        unit = self.unit(ticket.request.unit)
-        unit.flight.pop(ticket.id, None)
+        self.unit(ticket.request.unit).ended(ticket, outcome)
         for queue in (self.waiting, self.urgent):
             if ticket in queue:
                 queue.remove(ticket)
-        if outcome.result is Result.SUPERSEDED and self.connection is not None:
-            self.connection.forget(ticket)
-        if not (outcome.good and ticket.command.lasting):
-            for name in [n for n, (blamed, _) in unit.blame.items() if blamed is ticket]:
-                del unit.blame[name]
+        connection = self._serving(ticket.request.unit)
+        if connection is not None and not outcome.good:
+            connection.turns.forget(ticket)
         ticket.settle(outcome, self.clock.now())
 
-    # ---- what the connection tells ---------------------------------------------------------------------------
+    # ---- what a connection tells -----------------------------------------------------------------------------
 
-    def sent(self, ticket: Ticket) -> None:
-        """The first bytes of a command left: proof is awaited from now on."""
+    def sent(self, connection: Connection, ticket: Ticket, *, blind: bool) -> None:
+        """The first bytes of a command left: proof is awaited from now on; not where nothing answers (`blind`) and
+        the driver already tells what it assumes."""
         if ticket.sent_at is not None or ticket.outcome is not None:
             return
-        now = self.clock.now()
-        command = ticket.command
-        ticket.sent_at = now
-        ticket.sent_wall = self.clock.wall()
-        patience = self._patience(command)
-        if ticket.timer:
-            ticket.timer.cancel()
-        ticket.timer = self.clock.at(now + patience, lambda: self._overdue(ticket))
-        unit = self.unit(ticket.request.unit)
-        for name in command.touches:
-            unit.blame[name] = (ticket, now + patience)
-        if command.proof == "points" and not self._shown(unit, command):
-            unit.disturbed.update(command.shown())
+        command, unit, now = ticket.command, self.unit(ticket.request.unit), self.clock.now()
+        ticket.sent_at, ticket.sent_wall = now, self.clock.wall()
+        until = now + connection.driver.patience(command)
+        self._await_proof(ticket, until)
+        shown = command.proof == "points" and connection.driver.shows(command, unit.values())
+        unit.left(ticket, now, until, shown=shown)
+        if blind and command.proof == "nothing":
+            self.end(ticket, Outcome(Result.ASSUMED, "sent; nothing could show it"))
+        elif blind and shown and (outcome := unit.proved(command)).result is Result.ASSUMED:
+            self.end(ticket, outcome)
 
-    def _patience(self, command: Command) -> float:
-        return self.connection.driver.patience(command) if self.connection is not None else command.patience
-
-    def _shown(self, unit: Unit, command: Command) -> bool:
-        held = {name: reading.value for name, reading in unit.points.items() if not reading.stale}
-        return self.connection is not None and self.connection.driver.shows(command, held)
-
-    def taken(self, request: Request) -> None:
-        """The device acknowledged. Where a device that tells of every change had shown it before, and nothing older
+    def taken(self, connection: Connection, request: Request) -> None:
+        """The device acknowledged. Where a device that tells of every change had shown it before, and no news of it
         is on its way, it is done; a polled one must show it afresh, for somebody may have been at it since."""
         ticket = self._tickets.get(request.id)
         if ticket is None:
             return
         ticket.taken = True
-        command = ticket.command
+        command, unit, now = ticket.command, self.unit(request.unit), self.clock.now()
         if command.proof == "nothing":
-            self._end(ticket, Outcome(Result.ASSUMED, "acknowledged; nothing could show it"))
-        elif command.proof == "points" and self.driver.pushes:
-            unit = self.unit(request.unit)
-            if not unit.disturbed.intersection(command.shown()) and self._shown(unit, command):
-                self._end(ticket, self._proved(unit, command))
-
-    @staticmethod
-    def _proved(unit: Unit, command: Command) -> Outcome:
-        sure = all(unit.points[name].confirmed for name in command.shown() if name in unit.points)
-        return Outcome(Result.CONFIRMED if sure else Result.ASSUMED)
+            self.end(ticket, Outcome(Result.ASSUMED, "acknowledged; nothing could show it"))
+        elif command.proof == "points" and connection.driver.pushes and unit.steady(command, now):
+            self._see(ticket, unit, connection)
 
     def settle(self, identity: str, outcome: Outcome) -> None:
-        """The driver said how a command ended."""
+        """The driver said how a command ended; what only an assumption shows is only assumed."""
         ticket = self._tickets.get(identity)
         if ticket is not None:
-            if outcome.result is Result.CONFIRMED and ticket.command.proof != "points":
-                unit = self.unit(ticket.request.unit)
-                touched = [unit.points[name] for name in ticket.command.touches if name in unit.points]
-                if touched and not any(reading.confirmed for reading in touched):
-                    outcome = Outcome(Result.ASSUMED, outcome.words)
-            self._end(ticket, outcome)
+            if outcome.result is Result.CONFIRMED:
+                outcome = self.unit(ticket.request.unit).proved(ticket.command)
+            self.end(ticket, outcome)
 
-    def feedback(self, told: Feedback) -> None:
+    def feedback(self, connection: Connection, told: Feedback) -> None:
         """The device told of a unit: note what changed, tell the listeners, and see which commands that proves."""
         unit = self.unit(told.unit)
-        wall, now = self.clock.wall(), self.clock.now()
-        changes: dict[str, Reading] = {}
-        for name, value in told.points.items():
-            point = POINTS.get(name)
-            if point is None:
-                raise ValueError(f"undeclared point {name!r}")
-            complaint = point.complaint(value)
-            if complaint:
-                raise ValueError(complaint)
-            unit.disturbed.discard(name)
-            held = unit.points.get(name, UNKNOWN)
-            confirmed = not told.assumed and value is not None
-            if held.value == value and held.confirmed == confirmed and not held.stale and name in unit.points:
-                continue
-            same = held.value == value and value is not None
-            reading = Reading(
-                value,
-                held.since if same else wall,
-                confirmed,
-                False,
-                held.cause if same else self._cause(unit, name, now),
-            )
-            unit.points[name] = reading
-            changes[name] = reading
-        if changes:
-            self._tell(unit, changes)
+        self._tell(unit, unit.hear(told, self.clock.wall(), self.clock.now()))
         for ticket in [t for t in unit.flight.values() if t.sent_at is not None]:
             command = ticket.command
-            wanted = command.shown()
-            if command.proof == "points" and wanted.keys() & told.points.keys() and self._shown(unit, command):
-                self._end(ticket, self._proved(unit, command))
+            if command.proof == "points" and command.shown().keys() & told.points.keys():
+                self._see(ticket, unit, connection)
 
-    @staticmethod
-    def _cause(unit: Unit, name: str, now: float) -> str:
-        blamed = unit.blame.get(name)
-        if blamed is None or blamed[1] < now:
-            return ""
-        return blamed[0].id
+    def _see(self, ticket: Ticket, unit: Unit, connection: Connection) -> None:
+        if connection.driver.shows(ticket.command, unit.values()):
+            self.end(ticket, unit.proved(ticket.command))
 
     def _tell(self, unit: Unit, changes: Mapping[str, Reading]) -> None:
-        for listener in self.listeners:
-            listener.changed(self, unit.name, changes)
+        if changes:
+            for listener in self.listeners:
+                listener.changed(self, unit.name, changes)
 
     def offer(self, offers: Offers) -> None:
         """The device can do this now."""
         unit = self.unit(offers.unit)
+        unit.gone = unit.gone and not offers.commands
         if (unit.offers, unit.choices) != (offers.commands, offers.choices):
             unit.offers, unit.choices = offers.commands, offers.choices
             for listener in self.listeners:
@@ -427,37 +375,22 @@ class Device:
         for listener in self.listeners:
             listener.happened(self, event)
 
-    def row(self, identity: str, value: Any) -> None:
-        """One row of a long answer came."""
-        ticket = self._tickets.get(identity)
-        if ticket is not None:
-            ticket.rows.append(value)
-            ticket.wake()
+    def appeared(self, connection: Connection, name: str, facts: Mapping[str, Any]) -> None:
+        """A unit is there now, served by this connection."""
+        connection.units.add(name)
+        if self.visits is not None:
+            self.visits.own(connection, name)
+        self.unit(name).gone = False
+        self.event(Event("appeared", {"unit": name, **facts}))
 
-    def page_ended(self, identity: str) -> None:
-        """A page ended; the next is asked for when the reader wants it, so no clock runs meanwhile."""
-        ticket = self._tickets.get(identity)
-        if ticket is not None:
-            ticket.more = True
-            if ticket.timer:
-                ticket.timer.cancel()
-                ticket.timer = None
-            ticket.wake()
-
-    def appeared(self, connection: Connection, unit: str, facts: Mapping[str, Any]) -> None:
-        """A unit is there now."""
-        self.unit(unit)
-        self.event(Event("appeared", {"unit": unit, **facts}))
-
-    def gone(self, connection: Connection, unit: str) -> None:
+    def gone(self, connection: Connection, name: str) -> None:
         """A unit is not there any more; its points are stale and its commands have nobody to do them."""
-        held = self.units.get(unit)
-        if held is None:
+        connection.units.discard(name)
+        if self.visits is not None and not self.visits.disown(connection, name):
             return
-        for ticket in list(held.flight.values()):
-            self._end(ticket, Outcome(Result.OFFLINE, "it is not there any more"))
-        stale = {name: dataclasses.replace(r, stale=True) for name, r in held.points.items() if not r.stale}
-        held.points.update(stale)
-        if stale:
-            self._tell(held, stale)
-        self.event(Event("gone", {"unit": unit}))
+        unit = self.unit(name)
+        unit.gone = True
+        for ticket in list(unit.flight.values()):
+            self.end(ticket, Outcome(Result.OFFLINE, "it is not there any more"))
+        self._tell(unit, unit.fade())
+        self.event(Event("gone", {"unit": name}))

@@ -16,6 +16,14 @@ import pluggy
 from gateway.commands import Command
 from gateway.cutters import Cutter, Whole
 from gateway.model import Reason
+from gateway.wire import Datagram as Datagram
+from gateway.wire import HttpReply as HttpReply
+from gateway.wire import HttpRequest as HttpRequest
+from gateway.wire import Opening as Opening
+from gateway.wire import SnmpGet as SnmpGet
+from gateway.wire import SnmpReply as SnmpReply
+from gateway.wire import SnmpSet as SnmpSet
+from gateway.wire import SnmpWalk as SnmpWalk
 
 hookspec = pluggy.HookspecMarker("roomgate")
 hookimpl = pluggy.HookimplMarker("roomgate")
@@ -206,86 +214,6 @@ Action: TypeAlias = (
 Actions: TypeAlias = Iterable[Action]
 
 
-# ---- The links' own values --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
-    """One HTTP exchange; `path` with its query, relative to the link's address; `body` as sent."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpReply:
-    """The answer to an HttpRequest; header names in lower case."""
-
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class SnmpGet:
-    """Ask for these OIDs (dotted text, no leading dot), at most 16 in one exchange."""
-
-    oids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SnmpWalk:
-    """Ask for everything below one OID, in order."""
-
-    oid: str
-
-
-@dataclass(frozen=True, slots=True)
-class SnmpSet:
-    """Write INTEGERs (int) or OCTET STRINGs (str)."""
-
-    values: tuple[tuple[str, int | str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SnmpReply:
-    """OID -> value (int, str, None where the agent has no such object); `error` is the agent's own word or ""."""
-
-    values: Mapping[str, int | str | None]
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Datagram:
-    """One UDP datagram. `to` ("host", port), () = the link's own far end; when received: the sender."""
-
-    data: bytes
-    peer: tuple[str, int] | tuple[()] = ()
-
-
-@dataclass(frozen=True)
-class Opening:
-    """How the main link is to be opened; every link reads only its own fields. Secrets never leave the link."""
-
-    username: str = ""
-    password: str = field(default="", repr=False)
-    path: str = ""  # ws, http
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # ws, http
-    subprotocols: tuple[str, ...] = field(default=(), repr=False)  # ws
-    pty: bool = False  # ssh
-    baud: int = 9600  # serial
-    framing: str = "8N1"  # serial: data bits, parity N E O, stop bits
-    flow: Literal["", "xonxoff", "rtscts"] = ""  # serial
-    community: str = field(default="public", repr=False)  # snmp v1, v2c: for reading
-    write_community: str = field(default="private", repr=False)
-    version: Literal["1", "2c", "3"] = "2c"  # snmp
-    auth: str = "none"  # snmp v3: none md5 sha sha256; key = password
-    privacy: str = "none"  # snmp v3: none des aes; key = privacy_password
-    privacy_password: str = field(default="", repr=False)
-
-
 @dataclass(frozen=True)
 class Timing:
     """What the device can stand. All in seconds.
@@ -358,6 +286,11 @@ class Driver:
     def valid_unit(self, unit: str) -> bool:
         """Whether a profile may name this unit."""
         return unit == ""
+
+    @classmethod
+    def lines(cls) -> Iterable[str]:
+        """Every command this driver can send, one a line, for `roomgate drivers NAME --commands`."""
+        return ()
 
     def opened(self) -> Actions:
         """The link is up: log in, subscribe, ask the first questions."""

@@ -1,398 +1,353 @@
 """Motors without position feedback: travel, pulse, hold, cycle, interlock and dead time, in one pure place.
 
 A Motor is asked like a driver and answers with actions, but it yields `Ask(role, command)` instead of `Send`: its
-"wire" are other units (relays, or a motor controller that cannot tell its position). What may not live here: sockets,
-clocks, rooms. Position is always *assumed*. The one law: the up and the down relay are never closed together.
-
-Wirings, after the common ways to wire a motor to contact closures:
-hold        the motor runs as long as the contact is closed
-pulse       a short closure starts it; a second one (of the relay that `stop_with` names) stops it
-start-stop  a short closure of up or down starts it, a short closure of stop stops it
-cycle       one contact: each closure is the next of up, stop, down, stop
-motor       a controller that takes Move and Stop but tells no position
+"wire" are other units (relays, or a motor controller that cannot tell its position). The one law: the up and the down
+contact are never closed together, so a contact is closed only right after its rival was proven open. What may not live
+here: sockets, clocks, rooms, and what a closure means (`wiring.py`, where the wirings stand).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
-from gateway.commands import Command, Move, SetPosition, SetRelay, Stop
-from gateway.driver import Done, Feedback, Later, Refused, Request, Taken
+from gateway.commands import Move, SetPosition, SetRelay, Stop
+from gateway.driver import Feedback, Later, Request
 from gateway.model import Outcome, Result
+from gateway.wiring import END, MARGIN, NEAR, NEVER, OTHER, RELEASE, Ask, Direction, MotionSpec, Wired
 
-Direction = Literal["up", "down"]
-Wiring = Literal["hold", "pulse", "start-stop", "cycle", "motor"]
-OVERRUN = 1.1  # a full run lasts this much longer than the travel time, so that the end is surely reached
+__all__ = ["Ask", "Ended", "MotionSpec", "Motor", "MotorAction"]
+
 TICK = 0.5  # seconds between assumed positions while it travels
+LATE = "its relays answered too late to know where it stopped"
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """Have the unit that plays `role` (up, down, stop, input, motor) do `command`; the outcome comes back with
-    `tag`. `urgent` asks wait for nothing."""
+class Ended:
+    """The request has its outcome."""
 
-    role: str
-    command: Command
-    tag: str
-    urgent: bool = False
+    request: Request
+    outcome: Outcome
 
 
-@dataclass(frozen=True)
-class MotionSpec:
-    """How a motor is wired and how long it takes. All times in seconds."""
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """A plan's step: go on after so many seconds."""
 
-    wiring: Wiring
-    seconds_up: float
-    seconds_down: float
-    pulse: float = 0.5
-    dead_time: float = 0.5
-    stop_with: Literal["same", "opposite", "none"] = "same"  # pulse wiring
-    first: Direction = "up"  # cycle wiring: what the very first closure does
+    seconds: float
 
 
-MotorAction: TypeAlias = Ask | Later | Feedback | Taken | Done | Refused
+class _Settle:
+    """A plan's step: go on when every ask has ended."""
 
 
-class Travel:
-    """Where a motor must be by the clock. `position` 0.0 = up, 100.0 = down, None = not known."""
-
-    def __init__(self, seconds_up: float, seconds_down: float) -> None:
-        self.seconds = {"up": seconds_up, "down": seconds_down}
-        self.position: float | None = None
-        self.direction: Direction | None = None
-        self.since = 0.0
-
-    def at(self, now: float) -> float | None:
-        """The position at `now`; None until an end was surely reached once."""
-        if self.direction is None:
-            return self.position
-        share = 100.0 * (now - self.since) / self.seconds[self.direction]
-        if self.position is None:
-            if share < 100.0 * OVERRUN:
-                return None
-            return 0.0 if self.direction == "up" else 100.0
-        if self.direction == "up":
-            return max(0.0, self.position - share)
-        return min(100.0, self.position + share)
-
-    def start(self, direction: Direction, now: float) -> None:
-        """It runs from `now` on."""
-        self.position = self.at(now)
-        self.direction, self.since = direction, now
-
-    def stop(self, now: float) -> None:
-        """It stands from `now` on."""
-        self.position = self.at(now)
-        self.direction = None
-
-    def lose(self) -> None:
-        """Nobody can say where it is."""
-        self.position, self.direction = None, None
-
-    def needs(self, direction: Direction, target: int, now: float) -> float:
-        """Seconds of running in `direction` until `target`; an end is overrun, and so is a way of unknown length."""
-        held = self.at(now)
-        if held is None or target in (0, 100):
-            left = 100.0 if held is None else abs(target - held)
-            return self.seconds[direction] * left / 100.0 + self.seconds[direction] * (OVERRUN - 1.0)
-        return self.seconds[direction] * abs(target - held) / 100.0
+SETTLE = _Settle()
+MotorAction: TypeAlias = Ask | Later | Feedback | Ended
+Plan: TypeAlias = Iterator["Ask | _Wait | _Settle | Outcome"]
 
 
-# What a plan is made of: ask a role and wait until it is done, wait, note what the motor does now.
-Step: TypeAlias = tuple[str, "str | float | Direction | None", "Command | None"]
+class Motor(Wired):
+    """One motor behind its wiring. The runner sets `now` and `unsent`, and hands in commands, outcomes, news, timers.
 
-
-class Motor:
-    """One motor behind its wiring. The runner sets `now`, and hands in commands, outcomes, news and timers."""
+    A command is a *plan*: a generator that yields asks and waits, and is resumed. A newer command drops it wherever it
+    stands; so every plan begins from what is known of the contacts and the travel, and never from where an older
+    plan was meant to be.
+    """
 
     offers = frozenset({Move, SetPosition, Stop})
 
     def __init__(self, spec: MotionSpec) -> None:
-        self.spec = spec
-        self.travel = Travel(spec.seconds_up, spec.seconds_down)
-        self.now = 0.0
-        self.closed: dict[str, bool | None] = {}  # role -> what is known of its relay
+        super().__init__(spec)
+        self.unsent: Collection[str] = ()  # tags of asks that have not left yet
         self._request: Request | None = None
-        self._plan: list[Step] = []
-        self._waiting: set[str] = set()  # the tags of the asks, or the timer, that the plan waits for
-        self._asked: dict[str, bool] = {}  # role -> what its relay was last asked to be
-        self._number = 0
-        self._next: Direction = spec.first  # cycle wiring: where the next closure from standstill goes
-        self._last_stop = float("-inf")
+        self._plan: Plan | None = None
+        self._asleep = False
 
-    # ---- what it is asked ------------------------------------------------------------------------------------
+    # ---- what it is told -------------------------------------------------------------------------------------
 
     def command(self, request: Request) -> Iterator[MotorAction]:
-        """Move, SetPosition or Stop."""
-        self._plan.clear()
-        self._waiting.clear()
-        self._request = request
-        yield Later(0, "plan")
+        """Move, SetPosition or Stop; the newest one counts."""
         match request.command:
             case Stop():
-                yield from self._stop(request)
-                return
+                self.still = self.now
+                plan = self._stop()
             case Move(direction):
-                target = 0 if direction == "up" else 100
+                plan = self._way(END[direction])
             case SetPosition(percent):
-                target = percent
+                plan = self._way(percent)
             case _:
-                yield Refused(request, "a screen or shade takes move, position and stop")
+                yield Ended(request, Outcome(Result.REFUSED, "a screen or shade takes move, position and stop"))
                 return
-        self._plan = self._way(target)
-        yield Taken(request)
-        yield from self._go_on()
+        self.plans += 1
+        self._request, self._plan = request, plan
+        yield Later(0, "plan")
+        yield from self._go()
 
-    def settled(self, tag: str, outcome: Outcome) -> Iterator[MotorAction]:
-        """An ask has ended."""
-        if tag not in self._waiting:
-            return
-        self._waiting.discard(tag)
-        if not outcome.good:
+    def settled(self, tag: str, outcome: Outcome, sent: float | None) -> Iterator[MotorAction]:
+        """An ask has ended; `sent`: when it left, None = it never did."""
+        asked = self.asks.pop(tag)
+        role, command = asked.ask.role, asked.ask.command
+        sent = None if outcome.result is Result.REFUSED else sent  # what was refused was not done
+        # What a newer ask of ours overtook in the queue came first on the wire, if it came at all.
+        overtaken = outcome.result is Result.SUPERSEDED and any(a.ask.role == role for a in self.asks.values())
+        if isinstance(command, SetRelay):
+            self.switched(role, command.closed, asked.before, outcome.good, sent is not None)
+        if outcome.good or (overtaken and sent is not None and self.spec.wiring in ("hold", "motor")):
+            self.effect(role, command, asked.at if sent is None else sent, self.now)
+        elif sent is not None and self.matters(command, asked.before):
+            self.lose()
+        yield from self._tell()
+        if asked.plan == self.plans and not (outcome.good or overtaken):
             yield from self._fail(outcome)
-        elif not self._waiting:
-            yield from self._go_on()
+        elif self._plan is not None and not self.asks and not self._asleep:
+            yield from self._go()
 
     def told(self, role: str, closed: bool | None) -> Iterator[MotorAction]:
-        """A relay's contact is closed, open, or not known any more (its device is away)."""
-        before = self.closed.get(role)
-        self.closed[role] = closed
-        if closed is None and before is not None and self.travel.direction and self.spec.wiring == "hold":
-            self.travel.lose()  # it runs on, and nobody can stop it
-            yield from self._tell()
-        elif self.spec.wiring == "hold" and not self._plan and not self._waiting and closed != before:
-            if closed and role in ("up", "down"):  # a hand, or another controller, on the same relay
-                self.travel.start("up" if role == "up" else "down", self.now)
-                yield Later(TICK, "tick")
-                yield from self._tell()
-            elif closed is False and self.travel.direction == role:
-                self.travel.stop(self.now)
-                yield from self._tell()
+        """A contact is closed, open, or not known any more (its device is away)."""
+        if role not in self.contacts:
+            return
+        asked = [a.ask.command for a in self.asks.values() if a.ask.role == role]
+        if asked:  # the outcome will say; only that somebody closed what we are opening is news
+            if closed and SetRelay(True) not in asked:
+                self.contacts[role] = True
+            return
+        before, self.contacts[role] = self.contacts[role], closed
+        if closed is None:
+            if self.spec.wiring == "hold" and self.travel.direction == role:
+                self.lose()  # it may run on, and nobody can stop it
+                yield from self._fail(Outcome(Result.OFFLINE, f"the device of its {role} relay went away"))
+        elif closed and role in self.owed:  # it was left closed when its device went away, or closed late
+            yield self.open(role)
+        elif closed != before:
+            yield from self._hand(role, closed, before)
 
     def due(self, name: str) -> Iterator[MotorAction]:
         """A timer: the plan's next step, or time to say where it is."""
-        if name == "plan" and self._waiting == {"timer"}:
-            self._waiting.clear()
-            yield from self._go_on()
-        elif name == "tick" and self.travel.direction is not None:
+        if name == "plan" and self._asleep:
+            yield from self._go()
+        elif name == "tick":
+            if self._plan is None and self.travel.arrived(self.now):
+                self.halted(self.now, self.now)
             yield from self._tell()
-            if self.travel.at(self.now) in (0.0, 100.0) and not self._plan and not self._waiting:
-                self.travel.stop(self.now)
-                yield from self._tell()
-            else:
-                yield Later(TICK, "tick")
 
     # ---- plans -----------------------------------------------------------------------------------------------
 
-    def _way(self, target: int) -> list[Step]:
-        """The steps to `target`: from where it is known to be, else over the nearer end."""
-        held = self.travel.at(self.now)
-        if held is not None and abs(held - target) < 0.5 and 0 < target < 100 and self.travel.direction is None:
-            return [("arrive", None, None)]
-        if held is None and 0 < target < 100:
-            end: Direction = "up" if target <= 50 else "down"
-            return [("leg", end, None), ("leg-to", float(target), None), ("arrive", None, None)]
-        return [("leg-to", float(target), None), ("arrive", None, None)]
+    def _way(self, target: int) -> Plan:
+        """To `target`; from nobody knows where, over the nearer end."""
+        spec = self.spec
+        if self.fickle and (target <= NEAR or target >= 100 - NEAR):
+            target = 0 if target <= NEAR else 100
+        middle = 0 < target < 100
+        if middle and spec.wiring == "pulse" and spec.stop_with == "none":
+            yield Outcome(Result.REFUSED, "this wiring cannot stop on the way")
+        if middle and not self.phase_known:
+            yield Outcome(Result.REFUSED, "since a relay failed it is not known which way the next closure goes")
+        yield from self._steady()
+        if middle and self.position is None:
+            yield from self._leg("up" if target <= 50 else "down", 0 if target <= 50 else 100)
+        held = self.position
+        if middle and held is None:
+            yield Outcome(Result.UNCONFIRMED, LATE)
+        there = held is not None and abs(held - target) < 0.5 and self.running is None
+        if there and (middle or spec.wiring == "cycle"):  # at an end a cycle's closure would start it the other way
+            return
+        yield from self._leg("up" if target == 0 or (held is not None and held > target) else "down", target)
+        held = self.position
+        if middle and (held is None or abs(held - target) > MARGIN):
+            yield Outcome(Result.UNCONFIRMED, LATE)
 
-    def _leg(self, direction: Direction, target: int) -> list[Step]:
+    def _leg(self, direction: Direction, target: int) -> Plan:
         """Run in one direction until `target`, from whatever it does now."""
-        other: Direction = "down" if direction == "up" else "up"
-        reverse = self.travel.direction == other
-        steps: list[Step] = []
+        starts = ((direction, SetRelay(True)), ("motor", Move(direction)))
+        if any((asked.ask.role, asked.ask.command) in starts for asked in self.asks.values()):
+            yield SETTLE  # it is just being started that way
+        if self.running != direction:
+            yield from self._halt()
+            yield from self._start(direction)
+        if self.travel.direction != direction:
+            yield Outcome(Result.UNCONFIRMED, LATE)
+        yield _Wait(self.travel.needs(direction, target, self.now))
+        if self.spec.wiring == "hold" or 0 < target < 100:
+            yield from self._halt()
+        else:
+            self.halted(self.now, self.now)  # by the motor's own limit switch
+
+    def _steady(self) -> Plan:
+        """Take back a start that has not left yet, finish a pulse that was begun (a controller may or may not have
+        seen half of one), and wait until it is known whether the motor runs."""
+        if self.spec.wiring in ("hold", "motor"):
+            return
+        for asked in list(self.asks.values()):
+            if asked.ask.tag in self.unsent and not asked.ask.urgent:
+                yield self.open(asked.ask.role)
+        yield SETTLE
+        for role in self.not_open():
+            yield _Wait(self.closed.get(role, NEVER) + self.spec.pulse - self.now)
+            yield self.open(role)
+            yield SETTLE
+        if self.unsure > self.now and self.spec.wiring == "start-stop":
+            yield from self._pulse("stop", urgent=True)
+        elif self.unsure > self.now and self._request and self._request.command != Stop():
+            yield _Wait(self.unsure - self.now)
+
+    def _start(self, direction: Direction) -> Plan:
+        """Have it run in `direction`, from standstill."""
         match self.spec.wiring:
             case "hold":
-                if self._maybe_closed(other):
-                    steps.append((other, None, SetRelay(False)))
-                if reverse:
-                    steps += [("stopped", None, None), ("wait", self.spec.dead_time, None)]
-                else:
-                    steps.append(("rest", None, None))
-                steps += [(direction, None, SetRelay(True)), ("started", direction, None)]
-                steps += [("run", float(target), None), (direction, None, SetRelay(False)), ("stopped", None, None)]
-            case "pulse" | "start-stop":
-                steps += [(role, None, SetRelay(False)) for role in self._roles() if self._maybe_closed(role)]
-                if reverse:
-                    steps += self._stop_pulse()
-                    steps += [("stopped", None, None), ("wait", self.spec.dead_time, None)]
-                else:
-                    steps.append(("rest", None, None))
-                if self.travel.direction != direction:
-                    steps += [(direction, None, SetRelay(True)), ("started", direction, None)]
-                    steps += [("wait", self.spec.pulse, None), (direction, None, SetRelay(False))]
-                steps.append(("run", float(target), None))
-                steps += self._stop_pulse() if 0 < target < 100 else []
-                steps.append(("stopped", None, None))
-            case "cycle":
-                if self._maybe_closed("input"):
-                    steps.append(("input", None, SetRelay(False)))
-                if reverse:
-                    steps += [*self._pulse("input"), ("stopped", None, None), ("wait", self.spec.dead_time, None)]
-                if self.travel.direction != direction:
-                    if not reverse and self._next != direction:  # the wrong way first, and at once stopped
-                        steps += [*self._pulse("input"), ("started", self._next, None)]
-                        steps += [("wait", self.spec.dead_time, None), *self._pulse("input")]
-                        steps += [("stopped", None, None), ("wait", self.spec.dead_time, None)]
-                    steps += [*self._pulse("input"), ("started", direction, None)]
-                steps.append(("run", float(target), None))
-                steps += self._pulse("input") if 0 < target < 100 else []
-                steps.append(("stopped", None, None))
+                yield from self._close(direction)
             case "motor":
-                if reverse:
-                    steps += [("motor", None, Stop()), ("stopped", None, None), ("wait", self.spec.dead_time, None)]
-                if self.travel.direction != direction:
-                    steps += [("motor", None, Move(direction)), ("started", direction, None)]
-                steps.append(("run", float(target), None))
-                steps += [("motor", None, Stop())] if 0 < target < 100 else []
-                steps.append(("stopped", None, None))
-        return steps
+                yield _Wait(self.still + self.spec.dead_time - self.now)
+                yield self.ask("motor", Move(direction))
+                yield SETTLE
+            case "cycle":
+                if self.next != direction:  # the wrong way first
+                    yield from self._pulse("input")
+                    yield from self._halt()
+                yield from self._pulse("input")
+            case _:
+                yield from self._pulse(direction)
 
-    def _roles(self) -> tuple[str, ...]:
-        return ("up", "down", "stop") if self.spec.wiring == "start-stop" else ("up", "down")
-
-    def _maybe_closed(self, role: str) -> bool:
-        """Whether a relay may be closed, by its own word or because it was last asked to."""
-        return self.closed.get(role) is not False or self._asked.get(role, False)
-
-    def _pulse(self, role: str) -> list[Step]:
-        return [(role, None, SetRelay(True)), ("wait", self.spec.pulse, None), (role, None, SetRelay(False))]
-
-    def _stop_role(self) -> str:
-        """The relay whose closure stops a running motor now; "" where this wiring has none."""
-        if self.spec.wiring == "start-stop":
-            return "stop"
-        if self.spec.wiring == "cycle":
-            return "input"
-        running = self.travel.direction
-        if self.spec.stop_with == "none" or running is None:
-            return ""
-        return running if self.spec.stop_with == "same" else ("down" if running == "up" else "up")
-
-    def _stop_pulse(self) -> list[Step]:
-        role = self._stop_role()
-        return self._pulse(role) if role else []
-
-    def _stop(self, request: Request) -> Iterator[MotorAction]:
-        """At once: what stops the motor leaves now, ahead of everything, and waits for no answer."""
-        moving = self.travel.direction
+    def _halt(self) -> Plan:
+        """Have it stand, on the way to somewhere."""
+        running = self.running
         if self.spec.wiring == "hold":
-            for role in ("up", "down"):
-                yield self._urgent(role, SetRelay(False), f"stop {role}")
-            self._waiting = {"stop up", "stop down"}
-            self._plan = [("stopped", None, None), ("arrive", None, None)]
+            for role in self.not_open():
+                yield self.open(role)
+            yield SETTLE
         elif self.spec.wiring == "motor":
-            yield self._urgent("motor", Stop(), "stop motor")
-            self._waiting = {"stop motor"}
-            self._plan = [("stopped", None, None), ("arrive", None, None)]
-        elif moving is None and self.spec.wiring != "start-stop":
-            # A closure would start it: standing still is what was asked for.
-            self._plan = [("arrive", None, None)]
-            yield Taken(request)
-            yield from self._go_on()
-            return
-        else:
-            role = self._stop_role()
-            if not role:
-                yield Refused(request, "this wiring cannot stop on the way")
-                return
-            for closed in [r for r in ("up", "down", "stop", "input") if self.closed.get(r) or self._asked.get(r)]:
-                # A starting pulse that is still on: the other way must be open, and the same needs a fresh edge.
-                yield self._urgent(closed, SetRelay(False), f"open {closed}")
-            yield self._urgent(role, SetRelay(True), "stop pulse")
-            self._waiting = {"stop pulse"}
-            self._plan = [
-                ("stopped", None, None),
-                ("wait", self.spec.pulse, None),
-                (role, None, SetRelay(False)),
-                ("arrive", None, None),
-            ]
-        self.travel.stop(self.now)
-        self._last_stop = self.now
-        yield Taken(request)
+            if running or self.asks or self.unsure > self.now:
+                yield self.ask("motor", Stop(), urgent=True)
+                yield SETTLE
+        elif running and (self.stopper(running) == "" or self.may_stand(running)):
+            yield _Wait(self.travel.needs(running, END[running], self.now))
+            self.halted(self.now, self.now)
+        elif running:
+            yield from self._pulse(self.stopper(running), urgent=True)
 
-    def _urgent(self, role: str, command: Command, tag: str) -> Ask:
-        if isinstance(command, SetRelay):
-            self._asked[role] = command.closed
-        return Ask(role, command, tag, urgent=True)
+    def _stop(self) -> Plan:
+        """At once: what stops the motor leaves now, ahead of everything, and waits for no answer."""
+        running = self.running
+        match self.spec.wiring:
+            case "hold":
+                for role in ("up", "down"):  # a box that is away does not matter where the other one has stopped it
+                    yield self.open(role, fatal=running is None or role == running)
+                yield SETTLE
+            case "motor":
+                yield self.ask("motor", Stop(), urgent=True)
+                yield SETTLE
+            case "start-stop":
+                for role in self.not_open():
+                    if role != "stop":
+                        yield self.open(role, fatal=False)
+                yield self.ask("stop", SetRelay(True), urgent=True)
+                yield SETTLE
+                yield _Wait(self.spec.pulse)
+                yield self.open("stop")
+                yield SETTLE
+            case _:
+                yield from self._steady()
+                yield from self._stop_again()
+
+    def _stop_again(self) -> Plan:
+        """Stop with a closure that could as well start a motor: only one that runs."""
+        running = self.running
+        if self.unsure > self.now:
+            yield Outcome(Result.REFUSED, "it is not known whether it runs, and a closure would start it if it stands")
+        if running is None:
+            return
+        if self.stopper(running) == "":
+            yield Outcome(Result.REFUSED, "this wiring cannot stop on the way")
+        if self.position is None:  # whoever presses Stop sees it run
+            yield from self._pulse(self.stopper(running), urgent=True)
+        else:
+            yield from self._halt()
+
+    def _pulse(self, role: str, *, urgent: bool = False) -> Plan:
+        yield from self._close(role, urgent=urgent)
+        yield _Wait(self.spec.pulse)
+        yield self.open(role)
+        yield SETTLE
+
+    def _close(self, role: str, *, urgent: bool = False) -> Plan:
+        """Close a contact right after its rival was proven open: the law. A start also waits for the dead time; a
+        stop waits for no proof where nothing says that the rival might be closed, but opens it first all the same."""
+        rival = OTHER.get(role)
+        while True:
+            if rival is not None:
+                waits = not urgent or self.contacts[rival] is not False
+                yield self.open(rival)
+                if waits:
+                    yield SETTLE
+            ready = max(self.opened.get(role, NEVER) + RELEASE, NEVER if urgent else self.still + self.spec.dead_time)
+            if ready <= self.now:
+                break
+            yield _Wait(ready - self.now)
+        yield self.ask(role, SetRelay(True), urgent=urgent)
+        yield SETTLE
 
     # ---- carrying a plan out ---------------------------------------------------------------------------------
 
-    def _go_on(self) -> Iterator[MotorAction]:
-        while self._plan and not self._waiting:
-            what, detail, command = self._plan.pop(0)
-            if command is not None:
-                self._number += 1
-                tag = f"ask {self._number}"
-                self._waiting.add(tag)
-                if isinstance(command, SetRelay):
-                    self._asked[what] = command.closed
-                yield Ask(what, command, tag)
-            elif what == "wait":
-                assert isinstance(detail, float | int)
-                yield from self._sleep(float(detail))
-            elif what == "rest":  # dead time also after a stop that a person asked for
-                left = self._last_stop + self.spec.dead_time - self.now
-                if left > 0:
-                    yield from self._sleep(left)
-            elif what in ("leg", "leg-to"):
-                self._plan[:0] = self._resolve(what, detail)
-            elif what == "started":
-                direction: Direction = "up" if detail == "up" else "down"
-                self.travel.start(direction, self.now)
-                self._next = "down" if direction == "up" else "up"
-                yield Later(TICK, "tick")
-                yield from self._tell()
-            elif what == "run":
-                assert isinstance(detail, float) and self.travel.direction is not None
-                yield from self._sleep(self.travel.needs(self.travel.direction, int(detail), self.now))
-            elif what == "stopped":
-                if self.travel.direction is not None:
-                    self.travel.stop(self.now)
-                    self._last_stop = self.now
-                yield Later(0, "tick")
-                yield from self._tell()
-            elif what == "arrive":
-                yield from self._arrive()
+    def _go(self) -> Iterator[MotorAction]:
+        self._asleep = False
+        while self._plan is not None:
+            match next(self._plan, None):
+                case _Wait(seconds):
+                    if seconds > 0:
+                        self._asleep = True
+                        yield Later(seconds, "plan")
+                        return
+                case _Settle():
+                    if self.asks:
+                        return
+                case Ask() as ask:
+                    yield ask
+                case Outcome() as outcome:
+                    yield from self._end(outcome)
+                case None:
+                    yield from self._end(Outcome(Result.ASSUMED, "by the travel time; the motor cannot tell"))
 
-    def _resolve(self, what: str, detail: object) -> list[Step]:
-        if what == "leg":
-            return self._leg("up", 0) if detail == "up" else self._leg("down", 100)
-        assert isinstance(detail, float)
-        target = int(detail)
-        held = self.travel.at(self.now)
-        if target in (0, 100):
-            return self._leg("up" if target == 0 else "down", target)
-        assert held is not None
-        return self._leg("up" if target < held else "down", target)
-
-    def _sleep(self, seconds: float) -> Iterator[MotorAction]:
-        self._waiting = {"timer"}
-        yield Later(max(seconds, 0.001), "plan")
-
-    def _arrive(self) -> Iterator[MotorAction]:
-        request, self._request = self._request, None
+    def _end(self, outcome: Outcome) -> Iterator[MotorAction]:
+        request, self._request, self._plan, self._asleep = self._request, None, None, False
+        yield Later(0, "plan")
         yield from self._tell()
         if request is not None:
-            yield Done(request)
+            yield Ended(request, outcome)
 
     def _fail(self, outcome: Outcome) -> Iterator[MotorAction]:
-        """A relay did not do as asked: say so, and do not pretend to know where the motor is."""
-        self._plan.clear()
-        self._waiting.clear()
-        request, self._request = self._request, None
-        if self.travel.direction is not None or outcome.result is Result.UNCONFIRMED:
-            self.travel.lose()
-        yield from self._tell()
-        if request is not None:
-            yield Refused(
-                request, f"the motor's relay: {outcome.result}{': ' + outcome.words if outcome.words else ''}"
-            )
+        """A relay did not do as asked, or somebody else switched it: leave nothing closed that we closed."""
+        opening = {asked.ask.role for asked in self.asks.values() if asked.ask.command == SetRelay(False)}
+        for role in sorted(self.owed - opening):
+            yield self.open(role, fatal=False)
+        yield from self._end(outcome)
 
     def _tell(self) -> Iterator[MotorAction]:
-        held = self.travel.at(self.now)
-        yield Feedback(
-            assumed=True,
-            position=None if held is None else round(held),
-            moving=self.travel.direction or "stopped",
-        )
+        held, running = self.position, self.travel.direction
+        unsure = self.unsure - self.now
+        moving = running or (None if unsure > 0 else "stopped")
+        yield Feedback(assumed=True, position=None if held is None else round(held), moving=moving)
+        if moving != "stopped":
+            yield Later(TICK if running else unsure, "tick")
+
+    def _hand(self, role: str, closed: bool, before: bool | None) -> Iterator[MotorAction]:
+        """Somebody else switched a contact (or it was found so): believe it, and give way."""
+        ours = self.travel.direction == role and self.spec.wiring == "hold"
+        if not closed:
+            self.contacts[role] = before
+            self.is_open(role)
+            if ours:
+                self.travel.position = END[role] if self.travel.arrived(self.now) else None  # it stopped before now
+                self.halted(self.now, self.now)
+        elif before is None and self.spec.wiring != "hold":
+            self.lose()  # who knows since when
+        else:
+            self.effect(role, SetRelay(True), self.now, self.now)
+            self.travel.position = None
+        rival = OTHER.get(role, "")
+        if closed and (self.contacts.get(rival) or rival in self.owed):
+            self.lose()
+            yield self.open(role, fatal=False)
+            yield self.open(rival, fatal=False)
+        if self._plan is not None and (closed or ours):
+            yield from self._fail(Outcome(Result.SUPERSEDED, "somebody else switched its relay"))
+        yield from self._tell()

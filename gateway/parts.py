@@ -79,7 +79,7 @@ def _target(
     device = devices.get(name)
     if device is None:
         if name not in asked:  # else it was complained of where it stands
-            table.complain(key, f"no device {name!r}", did_you_mean(name, devices))
+            table.complain(key, f"no device {name!r}", did_you_mean(name, {*devices, *asked}))
         return None
     if not device.driver(device.settings).valid_unit(unit):
         found = f"{device.driver.name} has no unit {unit!r}" if unit else f"{device.driver.name} needs a unit"
@@ -124,29 +124,36 @@ def _read_motion(
 def read_sources(top: Table, parts: Mapping[str, PartSpec]) -> dict[str, SourceSpec]:
     """The room's sources: `input` where there is one display, else `inputs.DISPLAY`."""
     displays = {part.name: part.id for part in parts.values() if part.kind.name == "display"}
+    asked = _named_displays(top)  # also those that could not be read, which were complained of where they stand
     sources: dict[str, SourceSpec] = {}
     for name, table in top.tables("sources").items():
         label = table.take("label", str, name.replace("-", " ").title())
         inputs: dict[str, str] = {}
         if "input" in table.data:
             one = table.take("input", str)
-            if len(displays) == 1 and one:
+            if len(asked) != 1:
+                table.complain("input", f"this room has {len(asked)} displays", "expected inputs.DISPLAY for each")
+            elif displays and one:
                 inputs[next(iter(displays.values()))] = one
-            elif len(displays) != 1:
-                table.complain("input", f"this room has {len(displays)} displays", "expected inputs.DISPLAY for each")
         given = table.take("inputs", dict, {})
         for display, chosen in given.items():
-            if display not in displays:
-                table.complain(f"inputs.{display}", "no such display", did_you_mean(display, displays))
+            if display not in asked:
+                table.complain(f"inputs.{display}", "no such display", did_you_mean(display, asked))
             elif not isinstance(chosen, str):
                 table.complain(f"inputs.{display}", f"found {chosen!r}", "expected a text, the display's name for it")
-            else:
+            elif display in displays:
                 inputs[displays[display]] = chosen
         if not inputs and "input" not in table.data and not given:
             table.complain("input", "missing", "expected the display's name for the input")
         table.finish()
         sources[name] = SourceSpec(name, label, inputs)
     return sources
+
+
+def _named_displays(top: Table) -> set[str]:
+    parts = top.data.get("parts")
+    displays = parts.get("display") if isinstance(parts, Mapping) else None
+    return set(displays) if isinstance(displays, Mapping) else set()
 
 
 def read_power(

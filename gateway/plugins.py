@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import logging
+import traceback
 
 import pluggy
 
@@ -17,6 +18,7 @@ from gateway.driver import Driver, Hooks
 log = logging.getLogger("roomgate")
 
 OURS = "roomgate"
+BUILT_IN = "drivers"
 PACKAGES = ("gateway", "drivers", "simulators")
 
 
@@ -40,12 +42,12 @@ def load_drivers() -> dict[str, type[Driver]]:
     """Every driver there is, by name. A plug-in that cannot be loaded is said and left out."""
     manager = pluggy.PluginManager(OURS)
     manager.add_hookspecs(Hooks)
-    manager.register(importlib.import_module("drivers"), "drivers")
+    manager.register(importlib.import_module("drivers"), BUILT_IN)
     for entry in importlib.metadata.entry_points(group=OURS):
         try:
             manager.register(entry.load(), entry.name)
-        except Exception:
-            log.exception("The plug-in %s cannot be loaded; its drivers are not there", entry.name)
+        except (Exception, SystemExit) as error:
+            _left_out(entry.name, error)
     found: dict[str, type[Driver]] = {}
 
     def register(driver: type[Driver]) -> None:
@@ -55,5 +57,20 @@ def load_drivers() -> dict[str, type[Driver]]:
             raise ValueError(f"two drivers are named {driver.name!r}: {found[driver.name]} and {driver}")
         found[driver.name] = driver
 
-    manager.hook.register_drivers(register=register)
+    plugins = manager.get_plugins()
+    for name, plugin in manager.list_name_plugin():
+        try:  # each alone, so that one that fails keeps no other from being there
+            manager.subset_hook_caller("register_drivers", plugins - {plugin})(register=register)
+        except Exception as error:
+            if name == BUILT_IN:
+                raise
+            _left_out(name, error)
     return dict(sorted(found.items()))
+
+
+def _left_out(plugin: str, error: BaseException) -> None:
+    """One clear line with the place of the fault; its whole way for those who ask."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    words = f"{type(error).__name__}: {error} ({last.filename}, line {last.lineno})"
+    log.error("The plug-in %s cannot be used, its drivers are not there: %s", plugin, words)
+    log.debug("How it came to that", exc_info=error)

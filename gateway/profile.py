@@ -61,6 +61,9 @@ def read(path: Path, drivers: Mapping[str, type[Driver]]) -> Reading:
     complaints += _owners(found)
     broken = {complaint.file for complaint in complaints if complaint.grave}
     rooms = {room.id: room for room in found if room.file not in broken}
+    if path.is_file():  # one room alone: of what is shared, only what it uses
+        used = {target.device for room in rooms.values() for part in room.parts.values() for target in part.targets}
+        site.devices = {name: device for name, device in site.devices.items() if name in used}
     return Reading(SiteSpec(rooms, site.devices, site.server, site.name, site.time_zone), complaints)
 
 
@@ -290,9 +293,8 @@ def _owners(rooms: Iterable[RoomSpec]) -> list[Complaint]:
     owners: dict[Target, str] = {}
     for room in rooms:
         for part in room.parts.values():
-            targets = list(part.roles.values()) if part.motion else [part.target] if part.target else []
             exclusive = bool(part.motion) or part.kind.name in ("screen", "shade", "relay")
-            for target in targets:
+            for target in part.targets:
                 me = f"{room.id}: {part.id}"
                 if exclusive and target in owners:
                     unit = f"/{target.unit}" if target.unit else ""

@@ -50,24 +50,25 @@ def play(header: Mapping[str, Any], lines: Iterable[Mapping[str, Any]], drivers:
     known = {f.name for f in dataclasses.fields(driver_class.Settings)}
     settings = driver_class.Settings(**{k: v for k, v in dict(header.get("settings", {})).items() if k in known})
     result = Replay(truncated=bool(header.get("dropped")))
-    player: _Player | None = None
+    players: dict[int, _Player] = {}  # of a device that listens: one for each connection
     for number, line in enumerate(lines, start=2):
         try:
-            at = float(line["t"])
+            at, of = float(line["t"]), int(line.get("line", 0))
             details = [decode(item) if "in" in line else item for item in line.get("with", [])]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise TapeError(f"line {number}: {error}") from None
+        player = players.get(of)
         if "in" in line:
             if player is not None:
                 player.compare(result)
             if line["in"] == "opened" or player is None:
                 driver = driver_class(settings, host=str(header.get("host", "")), scheme=str(header.get("scheme", "")))
-                player = _Player(driver)
+                player = players[of] = _Player(driver)
             result.inputs += 1
             player.ask(line["in"], details, at, number, result)
         elif player is not None:
             player.recorded(line["out"], line.get("with", []))
-    if player is not None:
+    for player in players.values():
         player.compare(result)
     return result
 
@@ -118,12 +119,9 @@ class _Player:
     def _note(self, action: Any, at: float, result: Replay) -> None:
         if isinstance(action, Send):
             self.mask.hide(action.hide)
-            number = 0
-            if action.link == "main":
-                self.sends += 1
-                number = self.sends
-                self.tags[number] = action.tag
-            self.now.append(["send", *_told(self.mask, action.data), number, action.link])
+            self.sends += 1
+            self.tags[self.sends] = action.tag
+            self.now.append(["send", *_told(self.mask, action.data), self.sends, action.link])
         elif isinstance(action, Feedback):
             result.feedback.append((at, action))
             self.now.append(["feedback", *_told(self.mask, action)])
@@ -139,7 +137,7 @@ class _Player:
 
 
 def _told(mask: Tape, value: Any) -> list[Any]:
-    line: list[Any] = as_json((0.0, "out", "", (mask.masked(value),)))["with"]
+    line: list[Any] = as_json((0.0, "out", "", (mask.masked(value),), 0))["with"]
     return line
 
 

@@ -7,7 +7,7 @@ device is spoken to, how a listener is told (`mailbox.py`), who may do what (`au
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -71,7 +71,8 @@ class Part:
     def offers(self, verb: str) -> bool:
         """Whether the verb can be asked of it now, as far as its player has told."""
         offers = self.player.unit(self.unit).offers
-        return verb in self.kind.verbs and (offers is None or COMMANDS[verb] in offers)
+        wanted = {COMMANDS[verb], SetVolume} if verb == StepVolume.verb else {COMMANDS[verb]}  # the room can count
+        return verb in self.kind.verbs and (offers is None or not wanted.isdisjoint(offers))
 
 
 class Room:
@@ -111,7 +112,7 @@ class Room:
             command = self._stepped(command, part)
         return self._submit_part(part, command, cause, identity)
 
-    async def rows(self, command: Rows, part_id: str, *, cause: str = "") -> AsyncIterator[Any]:
+    async def rows(self, command: Rows, part_id: str, *, cause: str = "") -> AsyncGenerator[Any, None]:
         """The rows of a long answer as the device gives them. Raises NothingPlays; RowsEnded when it breaks off."""
         part = self._part_for(command, part_id)
         if not isinstance(part.player, Device):
@@ -216,12 +217,14 @@ class Room:
         return part
 
     def _stepped(self, step: StepVolume, part: Part) -> Command:
-        """A step from where the volume is going, else from where it is; the raw step where nobody knows."""
+        """A step from where the volume is going, else from where it is; the device's own step where nobody knows."""
         unit = part.player.unit(part.unit)
         going = [t.command.level for t in unit.flight.values() if isinstance(t.command, SetVolume)]
         reading = part.reading("volume")
         level = going[-1] if going else None if reading.stale else reading.value
         if level is None:
+            if unit.offers is not None and StepVolume not in unit.offers and part.player.online:
+                raise NothingPlays("the volume is not known, so there is nothing to step from")
             return step
         return SetVolume(max(0, min(self.spec.maximum_volume, level + step.by)))
 

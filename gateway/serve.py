@@ -15,9 +15,10 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -33,6 +34,22 @@ from gateway.recorder import Recorder
 from gateway.spec import ServerSpec, SiteSpec
 
 log = logging.getLogger("roomgate")
+
+# How uvicorn serves, here and in the bare relay that the benchmarks compare with.
+WEB: Mapping[str, Any] = {
+    "http": "httptools",
+    "ws": "websockets-sansio",
+    "loop": "none",
+    "lifespan": "off",
+    "access_log": False,
+    "log_config": None,
+    "server_header": False,
+    "timeout_keep_alive": 65,  # seconds; a client that asks once a minute need not connect anew each time
+    "timeout_graceful_shutdown": 2,
+    "ws_ping_interval": 20.0,
+    "ws_max_size": 1_048_576,
+    "ws_per_message_deflate": False,  # messages of 150 bytes on a LAN: it costs each panel 40 kB and saves nobody time
+}
 
 
 class StartError(Exception):
@@ -79,7 +96,9 @@ def is_loopback(host: str) -> bool:
 def listen(host: str, port: int) -> socket.socket:
     """The listening socket, or a StartError that says who is in the way."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol must be said: asyncio sets TCP_NODELAY only on sockets that know theirs, and without it every answer
+    # waits 40 ms for the client's delayed acknowledgement of its own header.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
@@ -119,25 +138,17 @@ async def gateway(
             if device.record:
                 recorder.record(house.devices[identity], identity)
         ends.push_async_callback(recorder.close)
-        config = uvicorn.Config(
-            Door(house, tokens, drivers),
-            http="httptools",
-            ws="websockets-sansio",
-            loop="none",
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            ssl_certfile=cert or None,
-            ssl_keyfile=key or None,
-            timeout_graceful_shutdown=2,
-            ws_ping_interval=20.0,
-            ws_max_size=1_048_576,
-        )
+        door = Door(house, tokens, drivers)
+        config = uvicorn.Config(door, ssl_certfile=cert or None, ssl_keyfile=key or None, **WEB)
+        try:
+            config.load()
+        except OSError as error:  # ssl.SSLError too
+            words = error.strerror or str(error)
+            raise StartError(f"the certificate {cert} with the key {key} cannot be used: {words}") from None
         web = _Server(config)
         async with asyncio.TaskGroup() as group:
             living = group.create_task(house.run())
-            watching = group.create_task(_watch_tokens(tokens))
+            watching = group.create_task(_watch_tokens(tokens, house))
             group.create_task(web.serve(sockets=[listener]))
             try:
                 await web.up.wait()
@@ -169,23 +180,33 @@ def _tls(server: ServerSpec, folder: Folder) -> tuple[str, str, str]:
     return str(made.cert_path), str(made.key_path), made.fingerprint
 
 
-async def _watch_tokens(tokens: Tokens) -> None:
-    """`roomgate token` in another process takes effect within a second."""
+async def _watch_tokens(tokens: Tokens, house: House) -> None:
+    """`roomgate token` in another process takes effect within a second, also on sockets where nothing happens."""
+    held = tokens.list()
     while True:
         await asyncio.sleep(1.0)
         tokens.reload_if_changed()
+        before, held = held, tokens.list()
+        if held != before:
+            for room in house.rooms.values():
+                for mailbox in room.mailboxes:
+                    mailbox.nudge()
 
 
-async def until_signal(also: Callable[[], bool] | None = None) -> None:
-    """Wait for Ctrl-C or a service manager's stop."""
+@contextlib.contextmanager
+def stopping() -> Iterator[asyncio.Event]:
+    """An event that Ctrl-C, a service manager's stop or the terminal's closing sets, from now on."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup(1)
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
         loop.add_signal_handler(number, stop.set)
     try:
-        await stop.wait()
+        yield stop
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in numbers:
             loop.remove_signal_handler(number)
 
 

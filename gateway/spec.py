@@ -59,6 +59,11 @@ class PartSpec:
     default_input: str = ""
 
     @property
+    def targets(self) -> list[Target]:
+        """Every unit that plays in it."""
+        return [self.target] if self.target is not None else list(self.roles.values())
+
+    @property
     def id(self) -> str:
         """`volume`, `screen.left`."""
         return f"{self.kind.name}.{self.name}" if self.name else self.kind.name

@@ -7,21 +7,27 @@ entries are noted, so that no tape ever holds one. What may not live here: files
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from gateway import driver as contract
 from gateway.commands import COMMANDS, Command, arguments
 from gateway.model import plain
 
 MASK = "***"
+_MASK = MASK.encode()
+LONG = 8  # characters from which a hidden part is taken to be unmistakable
+LONG_KEPT = 32
 DEVICE_BYTES = 64 * 1024
 GATEWAY_BYTES = 16 * 1024 * 1024
 _OVERHEAD = 96  # what an entry costs besides its data, about
 
-# One entry: (seconds since the connection began, "in" or "out", what, details). Kept as it is, made JSON when read.
-Entry = tuple[float, str, str, tuple[Any, ...]]
+# One entry: (seconds since the connection began, "in" or "out", what, details, which connection: 0 where there is one
+# at a time). Kept as it is, made JSON when read.
+Entry = tuple[float, str, str, tuple[Any, ...], int]
 
 
 class Budget:
@@ -39,7 +45,11 @@ class Budget:
 
 
 class Tape:
-    """The latest entries of one device, bounded by bytes, oldest dropped first; listeners get each new one."""
+    """The latest entries of one device, bounded by bytes, oldest dropped first; listeners get each new one.
+
+    Secrets of the settings are masked wherever they pass. What a driver hides is masked in its own send and in all
+    that passes until that exchange is over, echoes included; long parts, which occur in nothing else, for good.
+    """
 
     def __init__(self, budget: Budget | None = None, secrets: Iterable[str] = ()) -> None:
         self.budget = budget or Budget()
@@ -47,52 +57,84 @@ class Tape:
         self.entries: deque[tuple[Entry, int]] = deque()
         self.bytes = 0
         self.dropped = 0
-        self.secrets: set[str] = {secret for secret in secrets if secret}
         self.listeners: list[Callable[[Entry], None]] = []
+        self._secrets = frozenset(form for secret in secrets if secret for form in _forms(secret))
+        self._long: deque[str] = deque(maxlen=LONG_KEPT)
+        self._passing: list[str] = []
+        self._texts: tuple[str, ...] = ()
+        self._raws: tuple[bytes, ...] = ()
+        self._mask()
+
+    def begin(self) -> None:
+        """A new life begins: what was hidden in the last one is not said any more."""
+        self._long.clear()
+        self._passing.clear()
+        self._mask()
 
     def hide(self, parts: Iterable[str]) -> None:
-        """Mask these from now on, wherever they pass."""
-        self.secrets.update(part for part in parts if part)
+        """Mask these from now on: long ones for good, short ones until `passed`."""
+        for part in parts:
+            if len(part) < LONG:
+                self._passing.append(part)
+            elif part not in self._long:
+                self._long.append(part)
+        self._mask()
 
-    def note(self, at: float, way: str, what: str, *details: Any) -> None:
+    def passed(self, parts: Iterable[str]) -> None:
+        """The exchange that hid these is over."""
+        for part in parts:
+            if part in self._passing:
+                self._passing.remove(part)
+        self._mask()
+
+    def _mask(self) -> None:
+        found = {part for part in (*self._secrets, *self._long, *self._passing) if part}
+        self._texts = tuple(sorted(found, key=len, reverse=True))  # the longest first: one may be part of another
+        self._raws = tuple(text.encode() for text in self._texts)
+
+    def note(self, at: float, way: str, what: str, *details: Any, line: int = 0) -> None:
         """Put one entry on the tape, masked; cost in proportion to its data."""
-        if self.secrets:
+        if self._texts:
             details = tuple(self.masked(detail) for detail in details)
-        entry = (at, way, what, details)
+        entry = (at, way, what, details, line)
         size = _OVERHEAD + sum(_size(detail) for detail in details)
-        self.entries.append((entry, size))
-        self.bytes += size
-        if self.bytes > self.budget.each or self.bytes > self.budget.allowance:
-            allowance = self.budget.allowance
-            while self.bytes > allowance and self.entries:
+        allowance = self.budget.allowance
+        if size > allowance:  # it would push out all the others, and then itself
+            self.dropped += 1
+        else:
+            self.entries.append((entry, size))
+            self.bytes += size
+            while self.bytes > allowance:
                 self.bytes -= self.entries.popleft()[1]
                 self.dropped += 1
         for listener in self.listeners:
             listener(entry)
 
     def masked(self, value: Any) -> Any:
-        """The value with every secret replaced, in text, bytes and the links' own values."""
+        """The value with every secret replaced, in text, bytes and the links' own values; itself where it has none."""
         if isinstance(value, bytes):
-            for secret in self.secrets:
-                raw = secret.encode()
+            for raw in self._raws:
                 if raw in value:
-                    value = value.replace(raw, MASK.encode())
+                    value = value.replace(raw, _MASK)
             return value
         if isinstance(value, str):
-            for secret in self.secrets:
-                if secret in value:
-                    value = value.replace(secret, MASK)
+            for text in self._texts:
+                if text in value:
+                    value = value.replace(text, MASK)
             return value
-        if isinstance(value, Command):
+        if isinstance(value, int | float | Command | type) or value is None:
             return value
         if isinstance(value, Mapping):
             return {key: self.masked(item) for key, item in value.items()}
-        if isinstance(value, tuple):
+        if isinstance(value, tuple | list):
             return tuple(self.masked(item) for item in value)
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return dataclasses.replace(
-                value, **{f.name: self.masked(getattr(value, f.name)) for f in dataclasses.fields(value) if f.init}
-            )
+        if isinstance(value, contract.Feedback):
+            points = {name: self.masked(held) for name, held in value.points.items()}
+            return contract.Feedback(value.unit, assumed=value.assumed, **points)
+        if dataclasses.is_dataclass(value):
+            fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
+            masked = {name: self.masked(held) for name, held in fields.items()}
+            return value if masked == fields else dataclasses.replace(value, **masked)  # type: ignore[type-var]
         return value
 
     def close(self) -> None:
@@ -100,12 +142,32 @@ class Tape:
         self.budget.tapes -= 1
 
 
+def _forms(secret: str) -> set[str]:
+    """A secret as it may pass: as it is, in JSON, and in a URL or a form."""
+    return {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], quote(secret, safe="")}
+
+
 def _size(value: Any) -> int:
+    """Bytes of memory that a detail costs, about."""
     if isinstance(value, bytes | str):
         return len(value)
+    if isinstance(value, int | float | type) or value is None:
+        return 32
+    if isinstance(value, Mapping):
+        return 64 + sum(64 + _size(key) + _size(item) for key, item in value.items())
+    if isinstance(value, tuple | list | frozenset):
+        return 64 + sum(8 + _size(item) for item in value)
+    if isinstance(value, contract.Feedback):
+        return 64 + _size(value.points)
     if isinstance(value, contract.HttpRequest | contract.HttpReply):
-        return len(value.body) + 200
-    return 64
+        return 128 + len(value.body) + _size(value.headers)
+    if isinstance(value, contract.SnmpReply):
+        return 128 + _size(value.values)
+    if isinstance(value, contract.Datagram):
+        return 128 + len(value.data)
+    if isinstance(value, contract.Item):
+        return 64 + _size(plain(value.value))
+    return 128
 
 
 # ---- entries as JSON ---------------------------------------------------------------------------------------------
@@ -190,5 +252,6 @@ def _command(cls: type[Command], fields: Mapping[str, Any]) -> Command:
 
 def as_json(entry: Entry) -> dict[str, Any]:
     """One line of a tape file."""
-    at, way, what, details = entry
-    return {"t": round(at, 6), way: what, "with": [encode(detail) for detail in details]}
+    at, way, what, details, connection = entry
+    told = {"t": at, way: what, "with": [encode(detail) for detail in details]}
+    return told | {"line": connection} if connection else told

@@ -6,6 +6,7 @@ What may not live here: deciding the outcome (`device.py`, `room.py` do).
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import itertools
 import time
 from collections import deque
@@ -93,6 +94,24 @@ class Ticket:
             callback(self)
         self.wake()
         return True
+
+    def row(self, value: Any) -> None:
+        """One row of a long answer came."""
+        self.rows.append(value)
+        self.wake()
+
+    def page_ended(self) -> None:
+        """A page ended and there is more: no clock runs until the reader wants it."""
+        self.more = True
+        if self.timer:
+            self.timer.cancel()
+            self.timer = None
+        self.wake()
+
+    def next_page(self) -> None:
+        """The reader wants the next page."""
+        self.more = False
+        self.request = dataclasses.replace(self.request, page=self.request.page + 1)
 
     def wake(self) -> None:
         """There is news for whoever waits: a row, the end of a page, the outcome."""

@@ -6,6 +6,7 @@ body, no dependency tree. What may not live here: anything that reads (`asks.py`
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
@@ -17,6 +18,7 @@ from gateway.api.problem import ADVICE, STATUS, Problem
 from gateway.api.rights import Rights, address_of
 from gateway.commands import COMMANDS, ROOM_VERBS, Command, Rows
 from gateway.house import House
+from gateway.model import KINDS
 from gateway.report import outcome_of
 from gateway.room import NothingPlays, Room, RowsEnded
 from gateway.spec import RoomSpec
@@ -83,12 +85,13 @@ class Commands:
     async def _rows(self, room: Room, part_id: str, command: Rows, cause: str, send: Send) -> None:
         started = False
         try:
-            async for row in room.rows(command, part_id, cause=cause):
-                if not started:
-                    await _start(send, 200, b"application/x-ndjson")
-                    started = True
-                line = json.dumps(row, ensure_ascii=False, default=str).encode() + b"\n"
-                await send({"type": "http.response.body", "body": line, "more_body": True})
+            async with contextlib.aclosing(room.rows(command, part_id, cause=cause)) as rows:
+                async for row in rows:
+                    if not started:
+                        await _start(send, 200, b"application/x-ndjson")
+                        started = True
+                    line = json.dumps(row, ensure_ascii=False, default=str).encode() + b"\n"
+                    await send({"type": "http.response.body", "body": line, "more_body": True})
         except NothingPlays as error:
             raise Problem(409, str(error), "The room's state lists what its parts take.") from None
         except RowsEnded as error:
@@ -102,12 +105,15 @@ class Commands:
 
 
 def no_route(room: Room, rest: str) -> Problem:
-    """404 where there is nothing, 405 where it can only be read, 409 where the verb is known but nothing plays it."""
-    if not rest or rest.partition("/")[0] in ("why", "history", "ws"):
+    """404 where there is nothing, 405 where it can only be read, 409 for what a room may have and this one has not."""
+    head, _, name = rest.partition("/")
+    if not rest or head in ("why", "history", "ws"):
         return Problem(405, "this can only be read", "GET /docs describes everything there is.", {}, {"allow": "GET"})
-    verb = rest.rsplit("/", 1)[-1]
-    if verb in COMMANDS and not any(verb in part.kind.verbs for part in room.parts.values()):
-        return Problem(409, f"nothing in room {room.id!r} plays {verb}", "The room's state lists its parts.")
+    kinds = {part.kind.name for part in room.parts.values()}
+    for kind in KINDS.values():
+        known = head == kind.plural and name if kind.plural else any(rest == kind.path(verb) for verb in kind.verbs)
+        if known and kind.name not in kinds:
+            return Problem(409, f"nothing in room {room.id!r} plays {kind.name}", "The room's state lists its parts.")
     return Problem(404, f"room {room.id!r} takes no command at {rest!r}", "The room's state lists its parts and verbs.")
 
 

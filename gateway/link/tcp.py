@@ -90,6 +90,7 @@ class Tcp(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self._gone = asyncio.Event()
         self._opened = False
+        self._upgrading = False
 
     @property
     def where(self) -> str:
@@ -132,6 +133,7 @@ class Tcp(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         host = self.address.host
         upgraded: asyncio.Transport | None = None
+        self._upgrading = True  # what goes wrong from here on is raised, not told
         try:
             upgraded = await loop.start_tls(
                 self.transport,
@@ -147,6 +149,7 @@ class Tcp(asyncio.Protocol):
         except OSError as error:
             raise explain(error, self.where) from None
         finally:
+            self._upgrading = False
             if upgraded is None:
                 self.abort()
         if self.ears is None or upgraded is None:
@@ -163,7 +166,8 @@ class Tcp(asyncio.Protocol):
         if transport is None:
             return
         try:
-            self._farewell(transport)
+            if not transport.is_closing():
+                self._farewell(transport)
             if not await self._is_gone(FLUSH):
                 transport.abort()
                 await self._is_gone(ABORT)
@@ -191,7 +195,7 @@ class Tcp(asyncio.Protocol):
         ears, self.ears = self.ears, None
         if self.transport is not None:
             self.transport.abort()
-        if ears is not None and self._opened:
+        if ears is not None and self._opened and not self._upgrading:
             ears.lost(reason, words)
 
     # ---- what asyncio calls ----------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ export function incoming(room, id, alarm) {
       { class: "ringing", "data-call": call.id },
       h("span", { class: "bell", "aria-hidden": "true" }, icon("phone")),
       h("div", { class: "who" }, h("span", { class: "quiet" }, TEXT.incoming), name, address),
-      button("hangup", TEXT.reject, "hangup", "danger"),
+      button(room.takes(id, "reject") ? "reject" : "hangup", TEXT.reject, "hangup", "danger"),
       button("answer", TEXT.answer, "phone", "go"),
     );
     const show = (told) => {

@@ -39,12 +39,15 @@ async def test_bytes_go_out_and_come_in(serve: Serve, witness: Witness) -> None:
 async def test_nothing_is_heard_before_open_has_returned(serve: Serve, witness: Witness) -> None:
     far = await serve()
     link = dial(far.port, witness)
-    opening = asyncio.create_task(link.open())
-    _, writer = await far.next()
-    writer.write(b"PJLINK 0\r")
-    await writer.drain()
-    await opening
+
+    async def greet() -> None:
+        _, writer = await far.next()
+        writer.write(b"PJLINK 0\r")
+
+    greeting = asyncio.create_task(greet())
+    await link.open()
     assert witness.heard == []
+    await greeting
     await witness.until(lambda: witness.text == b"PJLINK 0\r")
     await link.close()
 

@@ -1,0 +1,87 @@
+"""The links' own values: what a driver sends on a link that does not carry bare bytes, and how a link is opened.
+
+Drivers import these from `gateway.driver`. What may not live here: any link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One HTTP exchange; `path` with its query, relative to the link's address; `body` as sent."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """The answer to an HttpRequest; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class SnmpGet:
+    """Ask for these OIDs (dotted text, no leading dot), at most 16 in one exchange."""
+
+    oids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SnmpWalk:
+    """Ask for everything below one OID, in order."""
+
+    oid: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnmpSet:
+    """Write INTEGERs (int) or OCTET STRINGs (str)."""
+
+    values: tuple[tuple[str, int | str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SnmpReply:
+    """OID -> value (int, str, None where the agent has no such object); `error` is the agent's own word or ""."""
+
+    values: Mapping[str, int | str | None]
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Datagram:
+    """One UDP datagram. `to` ("host", port), () = the link's own far end; when received: the sender."""
+
+    data: bytes
+    peer: tuple[str, int] | tuple[()] = ()
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How the main link is to be opened; every link reads only its own fields. Secrets never leave the link."""
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+    path: str = ""  # ws, http
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # ws, http
+    subprotocols: tuple[str, ...] = field(default=(), repr=False)  # ws
+    pty: bool = False  # ssh
+    baud: int = 9600  # serial
+    framing: str = "8N1"  # serial: data bits, parity N E O, stop bits
+    flow: Literal["", "xonxoff", "rtscts"] = ""  # serial
+    community: str = field(default="public", repr=False)  # snmp v1, v2c: for reading
+    write_community: str = field(default="private", repr=False)
+    version: Literal["1", "2c", "3"] = "2c"  # snmp
+    auth: str = "none"  # snmp v3: none md5 sha sha256; key = password
+    privacy: str = "none"  # snmp v3: none des aes; key = privacy_password
+    privacy_password: str = field(default="", repr=False)

@@ -1,0 +1,339 @@
+"""The call stories: what happens in a call gives the same room-level events, in the same order, on every codec.
+
+A family joins by one row of FAMILIES. What it cannot do stands in CANNOT, with the reason, and the docs print that table
+(docs/codecs/differences.md): a story that needs it must end in a clear refusal instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import simulators
+from gateway.clock import LoopClock
+from gateway.commands import (
+    Answer,
+    Command,
+    Dial,
+    HangUp,
+    Hold,
+    Reject,
+    Resume,
+    SendDtmf,
+    SetMicMute,
+    SetMute,
+    SetVolume,
+    Share,
+    StopShare,
+)
+from gateway.house import House
+from gateway.journal import Journal
+from gateway.link import Address, Trust
+from gateway.mailbox import Mailbox
+from gateway.model import KINDS, Reading
+from gateway.plugins import load_drivers
+from gateway.room import NothingPlays, Room
+from gateway.spec import DeviceSpec, PartSpec, RoomSpec, SiteSpec, Target
+from tests.drivers.contract import Watcher
+
+DOC = Path(__file__).parents[2] / "docs" / "codecs" / "differences.md"
+CALLING = ("dialling", "ringing", "connecting")
+
+
+@dataclass(frozen=True)
+class Family:
+    """A codec family on one transport."""
+
+    driver: str
+    link: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    simulator: Mapping[str, Any] = field(default_factory=dict)
+    address: str = "bob@example.com"
+
+
+FAMILIES = [
+    Family("cisco_roomos", "ws", {"username": "admin", "password": "x"}, {"username": "admin", "password": "x"}),
+    Family("cisco_roomos", "ssh", {"username": "admin", "password": "x"}, {"username": "admin", "password": "x"}),
+]
+# What a family cannot do: (family, what) -> because. Printed in docs/codecs/differences.md.
+CANNOT: dict[tuple[str, str], str] = {}
+
+every = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: f"{family.driver}-{family.link}")
+
+
+class Teller(Mailbox):
+    """A listener that writes down what people in the room would see of calls, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+        self._states: dict[str, str] = {}
+
+    def changed(self, part: str, point: str, reading: Reading) -> None:
+        if point == "calls" and not reading.stale and reading.value is not None:
+            for call in reading.value:
+                state = "calling" if call.direction == "out" and call.state in CALLING else call.state
+                if call.direction == "in" and state in CALLING:
+                    state = "ringing"
+                if state not in ("disconnecting", "ended", "unknown") and self._states.get(call.id) != state:
+                    self._states[call.id] = state
+                    self.told.append(state)
+        super().changed(part, point, reading)
+
+    def put(self, event: Mapping[str, Any]) -> None:
+        if event.get("type") == "event" and event["event"] in ("incoming call", "call ended"):
+            self.told.append(event["event"])
+        super().put(event)
+
+
+@dataclass
+class Stage:
+    """One room with one codec, simulated."""
+
+    family: Family
+    room: Room
+    sim: Any
+    teller: Teller
+    watcher: Watcher
+
+    def can(self, what: str) -> bool:
+        return (self.family.driver, what) not in CANNOT
+
+    async def do(self, command: Command, result: str = "confirmed") -> None:
+        """A person asks the room, and it ends so."""
+        if not self.can(command.verb):
+            with pytest.raises(NothingPlays):
+                self.room.submit(command)
+            return
+        outcome = await self.room.submit(command, cause="person").ended(20)
+        assert outcome is not None and outcome.result == result, f"{type(command).__name__}: {outcome}"
+
+    async def hand(self, what: str, /, *args: Any, **more: Any) -> None:
+        done = getattr(self.sim, what)(*args, **more)
+        if inspect.isawaitable(done):
+            await done
+
+    async def until(self, fact: Callable[[], bool], within: float = 15.0) -> None:
+        await self.watcher.until(fact, within)
+
+    async def tells(self, *wanted: str) -> None:
+        """Exactly these milestones, in this order, since the last time it was asked."""
+        await self.until(lambda: len(self.teller.told) >= len(wanted))
+        assert self.teller.told == list(wanted)
+        self.teller.told.clear()
+
+    def calls(self) -> list[Any]:
+        reading = self.room.readings("calls")["calls"]
+        return [] if reading.stale else [call for call in reading.value or () if call.state != "ended"]
+
+
+@contextlib.asynccontextmanager
+async def stage(family: Family, **simulator: Any) -> AsyncIterator[Stage]:
+    """The room, with the codec online."""
+    driver = load_drivers()[family.driver]
+    sim = simulators.find(family.driver)(**{"speed": 20.0, **family.simulator, **simulator})
+    kinds = [name for name in ("volume", "mics", "camera", "calls", "share", "codec") if name in driver.plays]
+    async with sim.serving(family.link) as link:
+        device = DeviceSpec(
+            "codec", driver, Address.parse(link, driver.links), driver.Settings(**family.settings), Trust(any=True)
+        )
+        parts = {name: PartSpec(KINDS[name], target=Target("codec")) for name in kinds}
+        room_spec = RoomSpec("story", "Story", {}, parts)
+        clock = LoopClock()
+        journal = Journal(None, clock=clock)
+        journal.open()
+        house = House(SiteSpec({"story": room_spec}, {"codec": device}), journal, clock)
+        room = house.rooms["story"]
+        teller = Teller()
+        room.mailboxes.add(teller)
+        watcher = Watcher(house.devices["codec"])
+        running = asyncio.create_task(house.run())
+        try:
+            await watcher.until(lambda: house.devices["codec"].online, 20)
+            yield Stage(family, room, sim, teller, watcher)
+        finally:
+            await house.close()
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await journal.close()
+
+
+@every
+async def test_dial_connect_hang_up(family: Family) -> None:
+    async with stage(family) as story:
+        await story.do(Dial(family.address))
+        await story.until(lambda: any(call.state == "connected" for call in story.calls()))
+        await story.tells("calling", "connected")
+        (call,) = story.calls()
+        assert call.direction == "out" and family.address.partition("@")[0] in call.address
+        await story.do(HangUp())
+        await story.until(lambda: not story.calls())
+        await story.tells("call ended")
+
+
+@every
+async def test_in_the_call_mute_volume_tones_and_share(family: Family) -> None:
+    async with stage(family) as story:
+        await story.do(Dial(family.address))
+        await story.until(lambda: any(call.state == "connected" for call in story.calls()))
+        await story.do(SetMicMute(True))
+        await story.do(SetMicMute(False))
+        await story.do(SetVolume(40))
+        await story.do(SetMute(True))
+        await story.do(SetMute(False))
+        await story.do(SendDtmf("12#"), "assumed")
+        if "share" in story.room.parts:
+            await story.do(Share())
+            await story.do(StopShare())
+        assert story.teller.told == ["calling", "connected"]  # none of this is news of the call
+
+
+@every
+async def test_hold_and_resume(family: Family) -> None:
+    async with stage(family) as story:
+        await story.do(Dial(family.address))
+        await story.until(lambda: any(call.state == "connected" for call in story.calls()))
+        await story.tells("calling", "connected")
+        await story.do(Hold())
+        if story.can("hold"):
+            await story.tells("on hold")
+            await story.do(Resume())
+            await story.tells("connected")
+
+
+@every
+async def test_the_far_end_hangs_up(family: Family) -> None:
+    async with stage(family) as story:
+        await story.do(Dial(family.address))
+        await story.until(lambda: any(call.state == "connected" for call in story.calls()))
+        await story.tells("calling", "connected")
+        await story.hand("far_end_hangs_up")
+        await story.tells("call ended")
+
+
+@every
+async def test_an_incoming_call_is_answered(family: Family) -> None:
+    if (family.driver, "incoming") in CANNOT:
+        return
+    async with stage(family) as story:
+        await story.hand("incoming_call", number="alice@example.com", name="Alice")
+        await story.tells("ringing", "incoming call")
+        (call,) = story.calls()
+        assert call.direction == "in" and not call.answered
+        await story.do(Answer())
+        await story.until(lambda: any(call.state == "connected" for call in story.calls()))
+        await story.tells("connected")
+        await story.do(HangUp())
+        await story.tells("call ended")
+
+
+@every
+async def test_an_incoming_call_is_turned_away(family: Family) -> None:
+    if (family.driver, "incoming") in CANNOT:
+        return
+    async with stage(family) as story:
+        await story.hand("incoming_call", number="alice@example.com", name="Alice")
+        await story.tells("ringing", "incoming call")
+        await story.do(Reject())
+        if story.can("reject"):
+            await story.tells("call ended")
+
+
+@every
+async def test_an_incoming_call_is_given_up(family: Family) -> None:
+    if (family.driver, "incoming") in CANNOT:
+        return
+    async with stage(family) as story:
+        await story.hand("incoming_call", number="alice@example.com", name="Alice")
+        await story.tells("ringing", "incoming call")
+        await story.hand("caller_gives_up")
+        await story.tells("call ended")
+
+
+@every
+@pytest.mark.parametrize("far_end", ["busy", "rejects", "no answer"])
+async def test_nobody_takes_the_call(family: Family, far_end: str) -> None:
+    if (family.driver, far_end) in CANNOT:
+        return
+    async with stage(family, far_end=far_end) as story:
+        await story.room.submit(Dial(family.address), cause="person").ended(20)
+        await story.tells("calling", "call ended")
+        assert story.calls() == []
+
+
+@every
+async def test_a_second_call_beside_the_first(family: Family) -> None:
+    if (family.driver, "second call") in CANNOT:
+        return
+    async with stage(family) as story:
+        await story.do(Dial(family.address))
+        await story.until(lambda: any(call.state == "connected" for call in story.calls()))
+        await story.tells("calling", "connected")
+        await story.hand("incoming_call", number="carol@example.com", name="Carol")
+        await story.until(lambda: "incoming call" in story.teller.told)
+        assert len(story.calls()) == 2
+        await story.do(HangUp())
+        await story.until(lambda: not story.calls())
+        assert story.teller.told.count("call ended") == 2
+
+
+@every
+async def test_a_reboot_in_the_call_comes_back_to_the_truth(family: Family) -> None:
+    async with stage(family) as story:
+        device = story.watcher.device
+        await story.do(Dial(family.address))
+        await story.until(lambda: any(call.state == "connected" for call in story.calls()))
+        await story.tells("calling", "connected")
+        await story.hand("reboot")
+        device.restart()
+        await story.until(lambda: device.online and story.room.readings("calls")["calls"].value == (), 20)
+        await story.tells("call ended")
+
+
+@every
+async def test_the_network_is_lost_in_the_call(family: Family) -> None:
+    async with stage(family) as story:
+        device = story.watcher.device
+        await story.do(Dial(family.address))
+        await story.until(lambda: any(call.state == "connected" for call in story.calls()))
+        await story.tells("calling", "connected")
+        story.sim.faults.unreachable = True
+        await story.until(lambda: not device.online, 20)
+        assert story.room.readings("calls")["calls"].stale  # nobody claims to know
+        story.sim.faults.unreachable = False
+        device.restart()
+        await story.until(lambda: device.online and not story.room.readings("calls")["calls"].stale, 20)
+        if (family.driver, "outlives the link") not in CANNOT:
+            assert len(story.calls()) == 1  # the call itself went on
+            assert story.teller.told == []
+
+
+def test_the_differences_are_in_the_docs() -> None:
+    """docs/codecs/differences.md prints CANNOT; write it with `python -m tests.drivers.test_call_story`."""
+    assert DOC.read_text(encoding="utf-8") == differences()
+
+
+def differences() -> str:
+    """The table of what a family cannot do."""
+    rows = "\n".join(f"| `{name}` | {what} | {because} |" for (name, what), because in sorted(CANNOT.items()))
+    return f"""# What differs between codec families
+
+Every codec family passes the same call stories (`tests/drivers/test_call_story.py`): the same room-level events, in the
+same order. Where one cannot, its commands are not offered (asking anyway is a clear 409), and the reason stands here.
+
+| family | what | because |
+| --- | --- | --- |
+{rows}
+"""
+
+
+if __name__ == "__main__":
+    DOC.parent.mkdir(parents=True, exist_ok=True)
+    DOC.write_text(differences(), encoding="utf-8")

@@ -1,0 +1,47 @@
+"""The pages' files by themselves: small, whole, and nothing in them that the content security policy would forbid."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+
+PANEL = Path(__file__).parent.parent.parent / "gateway" / "panel"
+FILES = sorted(file for file in PANEL.iterdir() if file.is_file())
+
+
+def whole(page: str) -> list[Path]:
+    """A page's file and all that it loads, by following its links and imports."""
+    found, waiting = [], [page]
+    while waiting:
+        file = PANEL / waiting.pop()
+        if file in found:
+            continue
+        assert file.is_file(), f"{file.name} is asked for, and is not there"
+        found.append(file)
+        text = file.read_text(encoding="utf-8")
+        waiting += re.findall(r'"/panel/static/([^"]+)"', text) + re.findall(r'from "\./([^"]+)"', text)
+    return found
+
+
+@pytest.mark.parametrize("page", ["index.html", "docs.html"])
+def test_a_page_is_small(page: str) -> None:
+    content = b"".join(file.read_bytes() for file in whole(page))
+    assert len(content) < 68_000
+    assert len(gzip.compress(content)) < 24_000
+
+
+def test_every_file_is_used() -> None:
+    assert {*whole("index.html"), *whole("docs.html")} == set(FILES)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_nothing_is_inline_and_nothing_comes_from_elsewhere(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    addresses = set(re.findall(r"https?://[\w./-]+", text)) - {"http://www.w3.org/2000/svg"}
+    assert not addresses, addresses
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text)
+    if file.suffix == ".html":
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", text)

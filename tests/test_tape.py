@@ -1,0 +1,337 @@
+"""Tapes: bounded, without secrets, and exact: a life recorded against any simulator is lived again to the letter."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.commands import SendDtmf, SetVolume
+from gateway.driver import (
+    Actions,
+    Datagram,
+    Feedback,
+    HttpReply,
+    HttpRequest,
+    Item,
+    Later,
+    Offers,
+    Ready,
+    Refused,
+    Request,
+    Send,
+    Settings,
+    SnmpGet,
+    SnmpReply,
+    SnmpSet,
+    SnmpWalk,
+    Taken,
+    setting,
+)
+from gateway.model import Outcome, Result
+from gateway.plugins import load_drivers
+from gateway.recorder import header
+from gateway.replay import TapeError, load, play
+from gateway.tape import MASK, Budget, Tape, as_json, decode, encode
+from tests import recording
+from tests.drivers.contract import Case
+from tests.drivers.test_contract import LINKS
+from tests.line import OFFERED, Talker, Watch, caught_up, line_device, running
+
+# ---- bytes ------------------------------------------------------------------------------------------------------
+
+
+def test_the_oldest_entries_are_dropped_first() -> None:
+    tape = Tape()
+    for number in range(2000):
+        tape.note(number, "in", "received", b"x" * 100, 0, "main")
+    assert tape.bytes <= 64 * 1024
+    assert tape.bytes == sum(size for _, size in tape.entries)
+    assert tape.dropped + len(tape.entries) == 2000 and tape.entries[-1][0][0] == 1999
+    assert len(tape.entries) > 100
+
+
+def test_many_devices_share_the_gateways_bytes() -> None:
+    budget = Budget(total=100_000, each=64_000)
+    tapes = [Tape(budget) for _ in range(10)]
+    for tape in tapes:
+        for number in range(500):
+            tape.note(number, "in", "received", b"x" * 100, 0, "main")
+    assert sum(tape.bytes for tape in tapes) <= 100_000
+    assert all(tape.entries for tape in tapes)
+    for tape in tapes[1:]:
+        tape.close()
+    for number in range(500):
+        tapes[0].note(number, "in", "received", b"x" * 100, 0, "main")
+    assert 50_000 < tapes[0].bytes <= 64_000
+
+
+def test_one_enormous_entry_pushes_out_nothing() -> None:
+    tape = Tape()
+    told: list[Any] = []
+    tape.listeners.append(told.append)
+    tape.note(0, "in", "received", b"small", 0, "main")
+    tape.note(1, "in", "received", b"x" * 1_000_000, 0, "main")
+    assert [entry[0] for entry, _ in tape.entries] == [0] and tape.dropped == 1
+    assert len(told) == 2  # a tape file has it all
+
+
+LARGE: list[Any] = [
+    HttpReply(200, {"server": "x" * 5000}, b"x" * 5000),
+    HttpRequest("GET", "/", {"cookie": "x" * 5000}, b"x" * 5000),
+    SnmpReply({f"1.3.6.1.{number}": "x" * 90 for number in range(100)}),
+    Datagram(b"x" * 10_000),
+    Feedback("", name="x" * 10_000),
+    Item(Request("c1", SetVolume(1)), {"name": "x" * 10_000}),
+]
+
+
+@pytest.mark.parametrize("value", LARGE, ids=lambda value: type(value).__name__)
+def test_what_links_and_drivers_carry_is_counted_by_its_size(value: Any) -> None:
+    tape = Tape()
+    tape.note(0, "in", "received", value)
+    assert 10_000 <= tape.bytes <= 30_000
+
+
+# ---- secrets ----------------------------------------------------------------------------------------------------
+
+
+def written(tape: Tape) -> str:
+    return "\n".join(json.dumps(as_json(entry), ensure_ascii=False) for entry, _ in tape.entries)
+
+
+def test_the_settings_secrets_are_masked_wherever_and_however_they_pass() -> None:
+    secret = 'pä"ss/wörd'
+    tape = Tape(secrets=[secret, ""])
+    body = json.dumps({"password": secret}).encode()
+    tape.note(0, "out", "send", f"login {secret}\r".encode(), 1, "main")
+    tape.note(0, "out", "send", HttpRequest("GET", "/?p=p%C3%A4%22ss%2Fw%C3%B6rd", {"auth": secret}, body), 2, "main")
+    tape.note(0, "in", "received", HttpReply(200, {"x-echo": secret}, b"you said " + body), 2, "main")
+    tape.note(0, "in", "received", SnmpReply({"1.3": secret}, secret), 3, "main")
+    tape.note(0, "in", "received", Datagram(secret.encode(), ("10.0.0.1", 9)), 0, "side")
+    tape.note(0, "out", "feedback", Feedback("", name=f"named {secret}"))
+    tape.note(0, "out", "action", Refused(Request("c1", SetVolume(1)), f"{secret} is wrong"))
+    for form in (secret, "ss/w", "ss%2Fw"):
+        assert form not in written(tape).encode().decode("unicode_escape") and form not in written(tape)
+    assert written(tape).count(MASK) == 10
+
+
+def test_what_a_driver_hides_is_masked_until_its_exchange_is_over() -> None:
+    tape = Tape()
+    tape.hide(["42", "a longer secret"])
+    tape.note(0, "out", "send", b"pin 42, a longer secret", 1, "main")
+    tape.note(0, "in", "received", b"pin 42", 1, "main")
+    tape.passed(["42", "a longer secret"])
+    tape.note(0, "in", "received", b"volume 42, a longer secret", 0, "main")
+    assert [entry[3][0] for entry, _ in tape.entries] == [b"pin ***, ***", b"pin ***", b"volume 42, ***"]
+    tape.begin()
+    tape.note(0, "in", "received", b"a longer secret", 0, "main")
+    assert tape.entries[-1][0][3][0] == b"a longer secret"
+
+
+def test_hidden_parts_of_many_lives_do_not_pile_up() -> None:
+    tape = Tape()
+    for number in range(10_000):
+        tape.hide([f"session token {number}"])
+    assert len(tape.masked(b"x")) == 1 and len(tape._texts) <= 32
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"\x00\xff raw",
+        "text",
+        HttpRequest("PUT", "/a?b=c", {"x": "y"}, b"\x01"),
+        HttpReply(404, {}, b""),
+        SnmpGet(("1.3", "1.4")),
+        SnmpWalk("1.3.6"),
+        SnmpSet((("1.3", 5), ("1.4", "text"))),
+        SnmpReply({"1.3": None, "1.4": 5, "1.5": "text"}, "noSuchName"),
+        Datagram(b"x", ("10.0.0.1", 4352)),
+        Request("c1", SetVolume(40), "unit", 3),
+        (1, 2.5, None, True, "x"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_goes_into_a_driver_survives_being_written(value: Any) -> None:
+    assert decode(json.loads(json.dumps(encode(value)))) == value
+
+
+def test_a_secret_argument_is_written_as_a_mask() -> None:
+    told = json.dumps(encode(Request("c1", SendDtmf("1234#"))))
+    assert "1234" not in told
+    again = decode(json.loads(told))
+    assert again.command.digits == MASK
+
+
+# ---- exactness --------------------------------------------------------------------------------------------------
+
+
+def lines_of(device: Any) -> list[dict[str, Any]]:
+    """The device's tape as a file would hold it, after a trip through JSON."""
+    first = header(device, device.name)
+    lines = [first, *(as_json(entry) for entry, _ in device.tape.entries)]
+    return [json.loads(json.dumps(line)) for line in lines]
+
+
+@pytest.mark.parametrize(("case", "link"), LINKS)
+async def test_a_life_against_the_simulator_is_lived_again_to_the_letter(case: Case, link: str, tmp_path: Path) -> None:
+    path = tmp_path / "tape.jsonl"
+    recording.write(path, await recording.life(case, link))
+    replay = play(*load(path), load_drivers())
+    assert replay.differences == [] and replay.inputs > 5 and replay.feedback
+
+
+class Exact(Talker):
+    """Everything that replay depends on: log-in, secrets, time to the last digit, timers, failures, side effects."""
+
+    name = "exact"
+
+    def __init__(self, settings: Any = None, **more: Any) -> None:
+        super().__init__(settings, **more)
+        self.until = 0.0
+
+    def opened(self) -> Actions:
+        yield Send(f"login {self.settings.password}\n".encode(), tag="login")
+
+    def command(self, request: Request) -> Actions:
+        self.until = self.now + 0.1 + 0.2
+        yield Later(0.1 + 0.2, "until")
+        text = f"dtmf {request.command.digits}" if isinstance(request.command, SendDtmf) else "volume"
+        hide = (request.command.digits,) if isinstance(request.command, SendDtmf) else ()
+        yield Send(f"{text}\n".encode(), tag=request, hide=hide)
+
+    def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
+        if tag == "login":
+            yield Feedback(name=data.decode())
+            yield Offers("", OFFERED)
+            yield Ready()
+        elif isinstance(tag, Request):
+            yield Taken(tag)
+            yield Feedback(name=data.decode())
+        else:
+            yield from super().received(data, tag, link)
+
+    def failed(self, tag: Hashable, reason: str) -> Actions:
+        yield Feedback(name=f"{tag} {reason}" if isinstance(tag, str) else reason)
+
+    def due(self, name: str) -> Actions:
+        yield Feedback(volume=int(self.now >= self.until))
+
+
+class ExactSettings(Settings):
+    password: str
+
+
+def exact_settings() -> type[Settings]:
+    import dataclasses
+
+    return dataclasses.make_dataclass(
+        "ExactSettings", [("password", str, setting("hush", "log-in", secret=True))], bases=(Settings,), frozen=True
+    )
+
+
+Exact.Settings = exact_settings()
+
+
+async def test_time_log_in_echo_silence_and_secrets_replay(tmp_path: Path) -> None:
+    clock = Watch()
+    async with line_device() as far:
+        far.firmware = lambda line: f"you said {line}"
+        tape = Tape(secrets=["hush"])
+        async with running(Exact, far.link, clock=clock, tape=tape) as (device, watcher):
+            for _ in range(20):
+                clock.advance(0.123456789)
+                device.submit(SetVolume(3))
+                clock.advance(0.3)
+            assert (await device.submit(SendDtmf("12#")).ended(5)) == Outcome(
+                Result.ASSUMED, "acknowledged; nothing could show it"
+            )
+            far.mute()
+            device.submit(SetVolume(4))
+            clock.advance(3)
+            await caught_up(far, device, watcher)
+        text = "\n".join(json.dumps(line) for line in lines_of(device))
+        assert "hush" not in text and "12#" not in text and "you said login ***" in text
+        replay = play(*_split(text), {"exact": Exact})
+        assert replay.differences == []
+        assert all(told.points["volume"] == 1 for _, told in replay.feedback if "volume" in told.points)
+
+
+def _split(text: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    first, *rest = [json.loads(line) for line in text.splitlines()]
+    return first, rest
+
+
+async def test_a_driver_that_changed_its_mind_is_told_line_by_line() -> None:
+    class Changed(Talker):
+        def words(self, command: Any, unit: str) -> str:
+            return f"VOL {command.level}"
+
+    async with line_device() as far, running(Talker, far.link) as (device, watcher):
+        device.submit(SetVolume(40))
+        await caught_up(far, device, watcher, "volume 40")
+    first, *rest = lines_of(device)
+    assert play(first, rest, {"talker": Talker}).differences == []
+    (difference,) = play(first, rest, {"talker": Changed}).differences
+    assert "VOL 40" in difference and "volume 40" in difference and "command" in difference
+
+
+async def test_several_lives_and_several_callers_on_one_tape() -> None:
+    from tests.test_listening import LINK, Keypad, calling, there
+
+    async with running(Keypad, LINK) as (device, watcher):
+        async with calling(device, "door") as door, calling(device, "stage") as stage:
+            await watcher.until(lambda: there(device, "door", "stage"))
+            door.say("! door muted True")
+            stage.say("! stage muted False")
+            await watcher.until(
+                lambda: "muted" in device.unit("door").points and "muted" in device.unit("stage").points
+            )
+        await watcher.until(lambda: there(device))
+        async with calling(device, "door"):
+            await watcher.until(lambda: there(device, "door"))
+    first, *rest = lines_of(device)
+    assert {line["line"] for line in rest} == {1, 2, 3}
+    replay = play(first, rest, {"talker": Keypad})
+    assert replay.differences == [] and len(replay.feedback) == 2
+
+
+# ---- files ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no tape of this version"),
+        ("not json\n", "no tape"),
+        ('{"tape": 9}\n', "no tape of this version"),
+        ('{"tape": 1, "driver": "unheard of"}\n', "no driver 'unheard of'"),
+        ('{"tape": 1, "driver": "pjlink"}\n{"in": "opened"}\n', "line 2"),
+        ('{"tape": 1, "driver": "pjlink"}\n{"t": 0, "in": "opened", "with": [{"odd": 1}]}\n', "line 2"),
+        ('{"tape": 1, "driver": "pjlink"}\n{"t": 0, "in": "exploded", "with": []}\n', "exploded"),
+        ('{"tape": 1, "driver": "pjlink"}\n[]\n', "line 2"),
+        ('{"tape": 1, "driver": "pjlink"}\n{"t": 0, "in": "received", "with": ["x"]}\n', "line 2"),
+    ],
+)
+def test_a_file_that_is_no_tape_is_refused_in_words(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "odd.jsonl"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(TapeError, match=words):
+        play(*load(path), load_drivers())
+
+
+def test_replay_on_the_command_line(tmp_path: Path) -> None:
+    tape = recording.TAPES / "global_cache.jsonl"
+    command = [sys.executable, "-m", "gateway", "replay"]
+    good = subprocess.run([*command, str(tape)], capture_output=True, text=True, check=False)
+    assert good.returncode == 0 and " 0 differences" in good.stdout and "closed=true" in good.stdout
+    changed = tmp_path / "changed.jsonl"
+    changed.write_text(tape.read_text(encoding="utf-8").replace("setstate,1:1,1", "setstate,1:1,7"), encoding="utf-8")
+    bad = subprocess.run([*command, str(changed), "--quiet"], capture_output=True, text=True, check=False)
+    assert bad.returncode == 1 and "differs: line" in bad.stdout and "setstate,1:1,7" in bad.stdout

@@ -1,0 +1,39 @@
+"""Every tape under tests/tapes/ is lived again through its driver: a difference is a regression, or a tape to remake."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.plugins import load_drivers
+from gateway.replay import load, play
+from tests.drivers.test_contract import CASES
+from tests.recording import TAPES, name_of
+
+FILES = sorted(TAPES.glob("*.jsonl"))
+SECRET = ("s3cret", "keep this to yourself")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_recorded_life_is_lived_again_without_a_difference(path: Path) -> None:
+    replay = play(*load(path), load_drivers())
+    assert replay.differences == []
+    assert replay.inputs and replay.feedback and not replay.truncated
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_tape_holds_no_secret_and_nothing_of_a_machine(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    header = json.loads(text.partition("\n")[0])
+    assert header["host"] in ("", "127.0.0.1") and "link" not in header
+    assert not re.search(r"/dev/|/home/|/tmp/|/root/", text)
+    assert not any(secret in text for secret in SECRET)
+    assert len(text) < 64 * 1024
+
+
+def test_every_driver_has_a_tape_for_each_of_its_links() -> None:
+    missing = {name_of(case, link) for case in CASES for link in case.links} - {file.name for file in FILES}
+    assert not missing, f"python -m tests.recording makes {', '.join(sorted(missing))}"
