@@ -11,6 +11,7 @@ from statistics import median
 
 from benchmarks.lab import Series
 
+ECHO = "bare echo (the machine itself)"
 PERCENTS = (50, 95, 99)
 ROW = "{:<34}{:>10}{:>10}{:>10}{:>14}"
 
@@ -21,12 +22,13 @@ class Medians:
 
     percentiles: Mapping[int, float]
     cpu: float
+    rounds: int
 
     @classmethod
     def of(cls, rounds: Sequence[Series]) -> Medians:
         """The medians of several rounds."""
         found = {percent: median(series.percentile(percent) for series in rounds) for percent in PERCENTS}
-        return cls(found, median(series.cpu_for_one for series in rounds))
+        return cls(found, median(series.cpu_for_one for series in rounds), len(rounds))
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,12 @@ def targets(found: Mapping[str, Medians], megabytes: float) -> list[Target]:
         Target("feedback to WebSocket, p50, against the bare relay", news[50] / bare_news[50], 1.5),
         Target("resident memory with the demo room", megabytes, 80, "MB"),
     ]
+
+
+def quiet(found: Mapping[str, Medians]) -> bool:
+    """Whether the machine had nothing else to do: the bare echo takes hardly longer at its 95th percentile."""
+    echo = found[ECHO].percentiles
+    return echo[95] < 4 * echo[50]
 
 
 def table(found: Mapping[str, Medians]) -> str:

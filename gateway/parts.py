@@ -9,15 +9,10 @@ from gateway.complaint import Table, did_you_mean
 from gateway.model import KINDS, Kind
 from gateway.motion import MotionSpec
 from gateway.spec import DeviceSpec, PartSpec, PowerSpec, SourceSpec, Target
+from gateway.wiring import CONTACTS
 
-# wiring -> the roles it has, and the ones it must have
-ROLES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "hold": (("up", "down"), ("up", "down")),
-    "pulse": (("up", "down"), ("up", "down")),
-    "start-stop": (("up", "down", "stop"), ("up", "down", "stop")),
-    "cycle": (("input",), ("input",)),
-    "motor": (("motor",), ("motor",)),
-}
+# wiring -> the roles that units play in it: the contacts, or the motor's own controller
+ROLES: Mapping[str, tuple[str, ...]] = {**{str(name): held for name, held in CONTACTS.items()}, "motor": ("motor",)}
 
 
 def read_parts(table: Table, devices: Mapping[str, DeviceSpec], asked: set[str]) -> dict[str, PartSpec]:
@@ -99,11 +94,10 @@ def _read_motion(
     if wiring is None:
         table.taken.update(table.data)
         return None, {}
-    known, needed = ROLES[wiring]
     roles: dict[str, Target] = {}
     player = kind if wiring == "motor" else KINDS["relay"]
-    for role in known:
-        text = table.take(role, str) if role in needed else table.take(role, str, "")
+    for role in ROLES[wiring]:
+        text = table.take(role, str)
         target = _target(table, role, text, player, devices, asked) if text else None
         if target is not None:
             if target in roles.values():
@@ -118,7 +112,7 @@ def _read_motion(
         stop_with=table.take("stop_with", str, "same", choices=("same", "opposite", "none")),
         first=table.take("first", str, "up", choices=("up", "down")),
     )
-    return (motion if len(roles) == len(needed) else None), roles
+    return (motion if len(roles) == len(ROLES[wiring]) else None), roles
 
 
 def read_sources(top: Table, parts: Mapping[str, PartSpec]) -> dict[str, SourceSpec]:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from gateway.driver import Driver, Drop, Feedback, Send
-from gateway.model import plain
+from gateway.model import Reason, plain
 from gateway.tape import Tape, as_json, decode
+from gateway.unit import Unit
 
 
 class TapeError(ValueError):
@@ -88,33 +89,35 @@ class _Player:
     def recorded(self, what: str, details: list[Any]) -> None:
         if what in ("send", "feedback", "action"):
             self.then.append([what, *details])
+        elif what == "ended" and details[0] == Reason.DRIVER_ERROR:
+            self.then.append(["raised", str(details[1]).partition(" ")[0]])
 
     def ask(self, what: str, details: list[Any], at: float, number: int, result: Replay) -> None:
         self.about = f"line {number}, at {at:.3f} s, {what}"
         self.now, self.then = [], []
         self.driver.now = at
-        for action in self._answers(what, details):
-            self._note(action, at, result)
-            if isinstance(action, Drop):
-                return
-
-    def _answers(self, what: str, details: list[Any]) -> Iterator[Any]:
         try:
-            match what:
-                case "received":
-                    data, answers, link = details
-                    yield from self.driver.received(data, self.tags.get(answers), link)
-                case "failed":
-                    answers, reason = details
-                    yield from self.driver.failed(self.tags.get(answers), reason)
-                case "opened" | "closing" | "command" | "due":
-                    yield from getattr(self.driver, what)(*details)
-                case _:
-                    raise TapeError(f"{self.about}: no such question")
+            for action in self._answers(what, details):
+                self._note(action, at, result)
+                if isinstance(action, Drop):
+                    return
         except TapeError:
             raise
         except Exception as error:
-            self.now.append(["raised", type(error).__name__, str(error)])
+            self.now.append(["raised", type(error).__name__])
+
+    def _answers(self, what: str, details: list[Any]) -> Iterator[Any]:
+        given: tuple[Any, ...] = tuple(details)
+        match what, details:
+            case "received", [data, int(answered), str(link)]:
+                given = data, self.tags.get(answered), link
+            case "failed", [int(unanswered), str(reason)]:
+                given = self.tags.get(unanswered), reason
+            case ("opened" | "closing", []) | ("command" | "due", [_]):
+                pass
+            case _:
+                raise TapeError(f"{self.about}: no such question")
+        yield from getattr(self.driver, what)(*given)
 
     def _note(self, action: Any, at: float, result: Replay) -> None:
         if isinstance(action, Send):
@@ -123,8 +126,9 @@ class _Player:
             self.tags[self.sends] = action.tag
             self.now.append(["send", *_told(self.mask, action.data), self.sends, action.link])
         elif isinstance(action, Feedback):
-            result.feedback.append((at, action))
             self.now.append(["feedback", *_told(self.mask, action)])
+            Unit(action.unit).hear(action, 0.0, at)  # a point or value that is none is a driver error
+            result.feedback.append((at, action))
         else:
             self.now.append(["action", *_told(self.mask, action)])
 

@@ -95,8 +95,8 @@ class Plant:
             self.wrongs.append(f"{now:.3f}: reversed to {direction} without standing")
         if self.running:
             self._stand(now)
-        pause = now - self.stood[0]
-        if direction and not hand and not self.pushed and self.stood[1] == RIVAL[direction] and pause < self.spec.dead_time - 1e-6:
+        pause, turned = now - self.stood[0], direction is not None and self.stood[1] == RIVAL[direction]
+        if turned and not hand and not self.pushed and pause < self.spec.dead_time - 1e-6:
             self.wrongs.append(f"{now:.3f}: {direction} {pause:.3f} s after the other way")
         if direction:
             self.running, self.since, self.pushed = direction, now, hand

@@ -38,8 +38,10 @@ async def life(case: Case, link: str) -> list[dict[str, Any]]:
         async with run_device(case.driver, address, given, tape=tape) as (device, watcher):
             await watcher.until(lambda: device.online, within=20)
             for do in case.commands:
-                if do.before:
-                    await act(do.before, sim)
+                if do.before:  # which may make no sense after all the other commands
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(1):
+                            await act(do.before, sim)
                 await device.submit(do.command, do.unit, cause="recording").ended(3)
             for hand in case.hands:
                 await act(hand.do, sim)

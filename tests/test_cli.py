@@ -180,17 +180,25 @@ async def test_a_site_with_simulated_devices_is_served_and_recorded_and_replayed
             state: dict[str, Any] = ready.json()["state"]
             assert state["room/codec"]["online"] and state["pdu"]["online"], state
             assert state["room/real"]["words"].endswith("the environment has no ROOMGATE_TEST_REAL")  # never invented
-            recording = asyncio.create_task(
-                run("record", "room/codec", "--url", url[0], "--token", token.strip(), "--out", str(tape),
-                    "--from-start", "--seconds", "2.5")
-            )  # fmt: skip
-            async with asyncio.timeout(15):
+            words = (
+                "record",
+                "room/codec",
+                "--url",
+                url[0],
+                "--token",
+                token.strip(),
+                "--out",
+                str(tape),
+                "--from-start",
+            )
+            async with roomgate(*words) as recording, asyncio.timeout(15):
                 while not tape.exists() or '"opened"' not in tape.read_text():
                     await client.get("/readyz")
                 while (await client.post("/api/v1/rooms/room/volume", json={"level": 23})).status_code != 200:
                     await client.get("/readyz")  # it is not back yet
-            code, _out, err = await recording
-            assert code == 0 and "entries" in err, err
+                while ": 23" not in tape.read_text():
+                    await client.get("/readyz")
+            assert recording.returncode == 0  # ended by Ctrl-C
         wrong = await run("record", "room/none", "--url", url[0], "--token", token.strip())
         assert wrong[0] == 1 and "there is no device 'room/none'" in wrong[2]
     assert process.returncode == 0

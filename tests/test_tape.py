@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
 from collections.abc import Hashable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +38,11 @@ from gateway.driver import (
 from gateway.model import Outcome, Result
 from gateway.plugins import load_drivers
 from gateway.recorder import header
+from gateway.remote import RemoteError, record
 from gateway.replay import TapeError, load, play
 from gateway.tape import MASK, Budget, Tape, as_json, decode, encode
 from tests import recording
+from tests.api.support import rig
 from tests.drivers.contract import Case
 from tests.drivers.test_contract import LINKS
 from tests.line import OFFERED, Talker, Watch, caught_up, line_device, running
@@ -118,7 +122,7 @@ def test_the_settings_secrets_are_masked_wherever_and_however_they_pass() -> Non
     tape.note(0, "out", "action", Refused(Request("c1", SetVolume(1)), f"{secret} is wrong"))
     for form in (secret, "ss/w", "ss%2Fw"):
         assert form not in written(tape).encode().decode("unicode_escape") and form not in written(tape)
-    assert written(tape).count(MASK) == 10
+    assert written(tape).count(MASK) == 11
 
 
 def test_what_a_driver_hides_is_masked_until_its_exchange_is_over() -> None:
@@ -187,10 +191,17 @@ async def test_a_life_against_the_simulator_is_lived_again_to_the_letter(case: C
     assert replay.differences == [] and replay.inputs > 5 and replay.feedback
 
 
+@dataclass(frozen=True)
+class ExactSettings(Settings):
+    password: str = setting("hush", "log-in", secret=True)
+
+
 class Exact(Talker):
     """Everything that replay depends on: log-in, secrets, time to the last digit, timers, failures, side effects."""
 
     name = "exact"
+    Settings = ExactSettings
+    settings: ExactSettings
 
     def __init__(self, settings: Any = None, **more: Any) -> None:
         super().__init__(settings, **more)
@@ -200,8 +211,9 @@ class Exact(Talker):
         yield Send(f"login {self.settings.password}\n".encode(), tag="login")
 
     def command(self, request: Request) -> Actions:
-        self.until = self.now + 0.1 + 0.2
-        yield Later(0.1 + 0.2, "until")
+        seconds = 0.1 + 0.2
+        self.until = self.now + seconds
+        yield Later(seconds, "until")
         text = f"dtmf {request.command.digits}" if isinstance(request.command, SendDtmf) else "volume"
         hide = (request.command.digits,) if isinstance(request.command, SendDtmf) else ()
         yield Send(f"{text}\n".encode(), tag=request, hide=hide)
@@ -222,21 +234,6 @@ class Exact(Talker):
 
     def due(self, name: str) -> Actions:
         yield Feedback(volume=int(self.now >= self.until))
-
-
-class ExactSettings(Settings):
-    password: str
-
-
-def exact_settings() -> type[Settings]:
-    import dataclasses
-
-    return dataclasses.make_dataclass(
-        "ExactSettings", [("password", str, setting("hush", "log-in", secret=True))], bases=(Settings,), frozen=True
-    )
-
-
-Exact.Settings = exact_settings()
 
 
 async def test_time_log_in_echo_silence_and_secrets_replay(tmp_path: Path) -> None:
@@ -280,6 +277,32 @@ async def test_a_driver_that_changed_its_mind_is_told_line_by_line() -> None:
     assert play(first, rest, {"talker": Talker}).differences == []
     (difference,) = play(first, rest, {"talker": Changed}).differences
     assert "VOL 40" in difference and "volume 40" in difference and "command" in difference
+
+
+async def test_a_crash_is_lived_again_too() -> None:
+    class Crashing(Talker):
+        def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
+            yield from super().received(data, tag, link)
+            if data == b"! crash":
+                yield Feedback(volume=1 // 0)
+
+    class Wrong(Talker):
+        def command(self, request: Request) -> Actions:
+            yield Feedback(volume=1000)
+
+    async with line_device() as far:
+        async with running(Crashing, far.link) as (device, watcher):
+            far.say("! crash")
+            await watcher.until(lambda: not device.online)
+        first, *rest = lines_of(device)
+        assert play(first, rest, {"talker": Crashing}).differences == []
+        (difference,) = play(first, rest, {"talker": Talker}).differences
+        assert "ZeroDivisionError" in difference and "now nothing" in difference
+        async with running(Wrong, far.link) as (device, watcher):
+            device.submit(SetVolume(1))
+            await watcher.until(lambda: not device.online)
+        first, *rest = lines_of(device)
+        assert play(first, rest, {"talker": Wrong}).differences == []
 
 
 async def test_several_lives_and_several_callers_on_one_tape() -> None:
@@ -335,3 +358,39 @@ def test_replay_on_the_command_line(tmp_path: Path) -> None:
     changed.write_text(tape.read_text(encoding="utf-8").replace("setstate,1:1,1", "setstate,1:1,7"), encoding="utf-8")
     bad = subprocess.run([*command, str(changed), "--quiet"], capture_output=True, text=True, check=False)
     assert bad.returncode == 1 and "differs: line" in bad.stdout and "setstate,1:1,7" in bad.stdout
+
+
+@pytest.mark.parametrize("device", ["projector", "codec", "relays"])
+async def test_recording_a_running_gateway(device: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`roomgate record --from-start` writes a whole life, secrets masked, that `roomgate replay` lives again."""
+    path = tmp_path / "recorded.jsonl"
+    async with rig(tmp_path) as room:
+        await room.online()
+        names = {"projector": "power", "codec": "volume", "relays": "relays/door"}
+        bodies: dict[str, Any] = {"projector": {"on": True}, "codec": {"level": 33}, "relays": {"closed": True}}
+        task = asyncio.create_task(record(f"demo/{device}", room.running.url, room.token, path, True, 1.0))
+        await room.until(lambda: not room.running.house.devices[f"demo/{device}"].online)
+        await room.online()
+        part = {"projector": "displays/main/"}.get(device, "")
+        await room.do(f"{part}{names[device]}", bodies[device])
+        assert await task == 0
+    replay = play(*load(path), load_drivers())
+    assert replay.differences == [] and replay.feedback
+    text = path.read_text(encoding="utf-8")
+    assert "-secret" not in text and text.count('"in": "opened"') <= 2
+    assert '"in": "command"' in text
+    assert "entries" in capsys.readouterr().err
+
+
+async def test_recording_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ROOMGATE_TOKEN", raising=False)
+    with pytest.raises(RemoteError, match="token is needed"):
+        await record("demo/codec", "http://127.0.0.1:9", None, None, False, 1.0)
+    with pytest.raises(RemoteError, match="cannot be reached"):
+        await record("demo/codec", "http://127.0.0.1:9", "x", tmp_path / "x", False, 1.0)
+    async with rig(tmp_path) as room:
+        with pytest.raises(RemoteError, match="404"):
+            await record("demo/toaster", room.running.url, room.token, tmp_path / "x", False, 1.0)
+        with pytest.raises(RemoteError, match="401"):
+            await record("demo/codec", room.running.url, "rg_wrong", tmp_path / "x", False, 1.0)
+    assert not (tmp_path / "x").exists()

@@ -1,4 +1,4 @@
-"""Every tape under tests/tapes/ is lived again through its driver: a difference is a regression, or a tape to remake."""
+"""Every tape under tests/tapes/ is lived again through its driver: a difference is a regression, or a stale tape."""
 
 from __future__ import annotations
 

@@ -101,7 +101,8 @@ class PolyVideoos(Driver):
 
     def due(self, name: str) -> Actions:
         if name == "look":
-            room = self.now < self.lively_until or self.now >= self.room_at
+            lively = self.now < self.lively_until and not self.calls.dialling  # a call that is busy is soon gone
+            room = lively or self.now >= self.room_at
             yield from self._look(*(ROOM if room else ()), "calls", missing=True)
             yield from self.rows.tidy(self.now)
         elif name.startswith("tone "):
@@ -118,6 +119,9 @@ class PolyVideoos(Driver):
             yield from self._offer()
             yield Ready()
         calls, session = self.calls, self.session
+        for lost in session.tidy():
+            if isinstance(lost.tag, Request):
+                self.orders.pop(lost.tag.id, None)
         busy = bool(calls.live or calls.wishes or calls.dialled or self.now < self.lively_until)
         pause = self.settings.quick if busy else self.settings.poll
         yield Later(self.settings.dialling if calls.dialling else pause, "look")
@@ -183,7 +187,9 @@ class PolyVideoos(Driver):
                 yield from session.ask(exchange)
                 return
             self.orders.pop(tag.id, None)
-            yield from self._look("system")
+            if isinstance(tag.command, Dial):
+                self.calls.taken(tag)  # perhaps: the calls will show it
+            yield from self._look("system", "calls")
 
     def _logged_in(self, reply: HttpReply) -> Iterator[Action]:
         session = self.session
@@ -293,7 +299,8 @@ class PolyVideoos(Driver):
         elif isinstance(command, ABOUT_CALLS):
             yield from self._about_calls(request)
         elif isinstance(command, SendDtmf) and not self.calls.live:
-            yield Refused(request, "there is no call to send tones into")
+            self.calls.wish(request, frozenset(), self.now)  # there may be one that we have not seen yet
+            yield from self._look("calls")
         elif isinstance(command, SelectCamera) and command.camera not in status.choices(self.mirror.cameras):
             yield Refused(request, "the codec shows no such camera")
         else:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from drivers.polycom.videoos_status import Tree, call, conferences, connections, key
-from gateway.commands import Answer, Dial, HangUp, Reject
+from gateway.commands import Answer, Dial, HangUp, Reject, SendDtmf
 from gateway.driver import Action, Done, Refused, Request
 from gateway.model import Call
 
@@ -119,8 +119,10 @@ class Calls:
         return self.homes.get(identity) or (held[0] if held else "active")
 
     def targets(self, request: Request) -> frozenset[str]:
-        """The calls that an answer, a rejection or a hang-up is about, as far as is known now."""
+        """The calls that an answer, a rejection, a hang-up or tones are about, as far as is known now."""
         command = request.command
+        if isinstance(command, SendDtmf):
+            return frozenset(self.live)
         if isinstance(command, Answer | Reject):
             found = [identity for identity in self.ringing if command.call in ("", identity)]
             return frozenset(found[:1] if isinstance(command, Answer) else found)
@@ -174,7 +176,8 @@ class Calls:
         """There is no such call: that is what a hang-up wanted."""
         if isinstance(request.command, HangUp):
             return Done(request)
-        return Refused(request, "no such call is ringing")
+        tones = isinstance(request.command, SendDtmf)
+        return Refused(request, "there is no call to send tones into" if tones else "no such call is ringing")
 
     def _end(self, wish: Wish) -> Action | None:
         live, request = self.live, wish.request

@@ -33,6 +33,7 @@ class Exchange:
     hide: tuple[str, ...] = ()
     again: bool = False  # it has been sent a second time
     number: int = 0  # of the session it went out with
+    rounds: int = 0  # of looks that have been answered since it was said
 
 
 class Session:
@@ -116,6 +117,15 @@ class Session:
             self.before = self.headers()
             self.state = "none"
         yield from self.ask(exchange)
+
+    def tidy(self) -> list[Exchange]:
+        """A round of looks is over: take out what is never answered, since the house forgot it for a newer command."""
+        for exchange in self.out.values():
+            exchange.rounds += 1
+        lost = [exchange for exchange in self.out.values() if exchange.rounds > 2]
+        for exchange in lost:
+            del self.out[exchange.tag]
+        return lost
 
     def log_out(self) -> Send:
         """End our session."""

@@ -1,4 +1,4 @@
-"""Yealink VC codecs over TCP 6024 or a serial line: the Polycom grammar's turns and tones, with a status line of its own.
+"""Yealink VC codecs over TCP 6024 or a serial line: turns and tones as Polycom has them, and a status line of its own.
 
 `sysstatus` tells of sleep and of every call, unasked when it changes; mute and do-not-disturb too; the volume is asked
 for. What may not live here: turns and echoes (`talk.py`).

@@ -1,8 +1,8 @@
-"""The `serial` link: a port of this machine, opened by pyserial and then read and written by the event loop itself.
+"""The `serial` link: a port of this machine, opened by pyserial, carried by pyserial-asyncio.
 
-What may not live here: what the bytes mean. Not built on pyserial-asyncio 0.6: that leaves every write to the next turn
-of the loop, reports an unplugged port to the loop's exception handler, and drains with `tcdrain` when it closes, which
-stops the whole gateway for as long as a device holds us off by flow control.
+What may not live here: what the bytes mean. Two habits of pyserial-asyncio 0.6 are kept from doing harm. It drains with
+`tcdrain` when it closes, which would stop the whole gateway for as long as a device holds us off by flow control: the
+port's buffer is emptied first. It reports an unplugged port to the loop's exception handler: we tell the link instead.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import serial as pyserial
+import serial_asyncio
 
 from gateway.driver import Opening
 from gateway.link import Address, Ears, LinkError, Trust, Untouchable
@@ -58,7 +59,14 @@ def line(address: Address, opening: Opening) -> dict[str, Any]:
     }
 
 
-class Serial(Untouchable):
+class _Transport(serial_asyncio.SerialTransport):  # type: ignore[misc]
+    """pyserial-asyncio's transport; a port that goes away is told to the link alone, not to the loop's handler."""
+
+    def _fatal_error(self, exc: Exception, message: str = "") -> None:
+        self._abort(exc)
+
+
+class Serial(Untouchable, asyncio.Protocol):
     """One open serial port."""
 
     def __init__(self, address: Address, opening: Opening, ears: Ears) -> None:
@@ -66,8 +74,8 @@ class Serial(Untouchable):
         self.line = line(address, opening)
         self.ears: Ears | None = ears
         self._port: pyserial.Serial | None = None
-        self._fd = -1
-        self._pending = bytearray()
+        self._transport: _Transport | None = None
+        self._gone = asyncio.Event()
 
     async def open(self) -> None:
         """Open and set the port; raises LinkError."""
@@ -76,8 +84,9 @@ class Serial(Untouchable):
         except (OSError, ValueError) as error:  # SerialException is an OSError
             raise LinkError(Reason.UNREACHABLE, self._explain(error)) from None
         self._port = port
-        self._fd = port.fileno()
-        asyncio.get_running_loop().call_soon(self._begin)  # not before our caller has had its turn
+        # It begins to read in the loop's next turn: not before our caller has had its own.
+        self._transport = _Transport(asyncio.get_running_loop(), self, port)
+        self._transport.set_write_buffer_limits(high=BACKLOG)
 
     def _arguments(self) -> dict[str, Any]:
         if self.line["parity"] == "N" or not str(Path(self.path).resolve()).startswith("/dev/pts/"):
@@ -96,88 +105,70 @@ class Serial(Untouchable):
             return f"another program is using {self.path}"
         return f"{self.path} cannot be used as a serial port"
 
-    def _begin(self) -> None:
-        if self._port is not None and self.ears is not None:
-            asyncio.get_running_loop().add_reader(self._fd, self._readable)
-
     def send(self, data: Any, tag: object = None) -> None:
         """Bytes to the wire."""
-        if self._port is None or self.ears is None:
+        if self._transport is None or self._port is None or self.ears is None:
             return
-        if self._pending:
-            self._pending += data
-        else:
-            written = self._write(data)
-            if written == len(data):
+        written = 0
+        if not self._transport.get_write_buffer_size():  # the transport alone would wait for the loop's next turn
+            try:
+                written = os.write(self._port.fileno(), data)
+            except (BlockingIOError, InterruptedError):
+                pass
+            except OSError:
+                self._lose(f"the serial port {self.path} went away")
+                self._release()
                 return
-            self._pending += data[written:]
-            asyncio.get_running_loop().add_writer(self._fd, self._writable)
-        if len(self._pending) > BACKLOG:
-            self._lose(f"the device on {self.path} does not take what is sent to it")
-
-    def _write(self, data: bytes | bytearray) -> int:
-        try:
-            return os.write(self._fd, data)
-        except (BlockingIOError, InterruptedError):
-            return 0
-        except OSError:
-            self._lose(f"the serial port {self.path} went away")
-            return len(data)
-
-    def _writable(self) -> None:
-        del self._pending[: self._write(self._pending)]
-        if not self._pending and self._port is not None:
-            asyncio.get_running_loop().remove_writer(self._fd)
-
-    def _readable(self) -> None:
-        try:
-            data = os.read(self._fd, 4096)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            data = b""
-        if not data:  # ready to be read, but nothing there: hung up
-            self._lose(f"the serial port {self.path} went away")
-        elif self.ears is not None:
-            self.ears.heard(data, None)
-
-    def _lose(self, words: str) -> None:
-        ears, self.ears = self.ears, None
-        self._release()
-        if ears is not None:
-            ears.lost(Reason.LINK_LOST, words)
+        if written < len(data):
+            self._transport.write(data[written:])
 
     async def close(self) -> None:
         """Send what is still to be sent, 1.5 s at most, and let go of the port."""
         self.ears = None
-        if self._port is None:
+        transport, port = self._transport, self._port
+        if transport is None or port is None or self._gone.is_set():
             return
-        asyncio.get_running_loop().remove_reader(self._fd)
         try:
             async with asyncio.timeout(FLUSH):
                 # No event tells when a UART has run empty.
-                while self._port is not None and (self._pending or self._port.out_waiting):  # noqa: ASYNC110
+                while not self._gone.is_set() and (  # noqa: ASYNC110
+                    transport.get_write_buffer_size() or port.out_waiting
+                ):
                     await asyncio.sleep(0.01)
-            self._release(empty=True)
         except (TimeoutError, OSError):
             pass
         finally:
             self._release()
+        await self._gone.wait()
 
-    def _release(self, *, empty: bool = False) -> None:
-        port, self._port = self._port, None
-        self._pending.clear()
-        if port is None:
+    def _release(self) -> None:
+        """Close now; what the device does not take is thrown away, or closing would wait for it."""
+        if self._transport is None or self._port is None or self._gone.is_set():
             return
-        loop = asyncio.get_running_loop()
-        loop.remove_reader(self._fd)
-        loop.remove_writer(self._fd)
         try:
-            if not empty:
-                port.reset_output_buffer()  # or closing waits, up to 30 s, for a device that holds us off
-        except Exception:  # a port that went away cannot be flushed: termios.error, OSError
+            self._port.reset_output_buffer()
+        except Exception:  # a port that went away cannot be emptied: termios.error, OSError
             log.debug("%s went away before it was closed", self.path)
-        port.close()
+        self._transport.abort()
+
+    def _lose(self, words: str) -> None:
+        ears, self.ears = self.ears, None
+        if ears is not None:
+            ears.lost(Reason.LINK_LOST, words)
+
+    # ---- what the transport calls ----------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        if self.ears is not None:
+            self.ears.heard(data, None)
+
+    def pause_writing(self) -> None:
+        self._lose(f"the device on {self.path} does not take what is sent to it")
+        self._release()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._gone.set()
+        self._lose(f"the serial port {self.path} went away")
 
 
 def make(address: Address, opening: Opening, trust: Trust, ears: Ears) -> Serial:

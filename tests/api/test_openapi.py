@@ -81,3 +81,15 @@ async def test_every_verb_has_its_place_in_it(tmp_path: Path) -> None:
         assert {command.doc for command in COMMANDS.values()} <= summaries
         for post in posts:
             assert post["summary"] and post["responses"]
+
+
+async def test_the_pages_need_no_token_and_load_nothing_from_elsewhere(tmp_path: Path) -> None:
+    async with rig(tmp_path) as house:
+        for path in ("/docs", "/panel/demo"):
+            page = await house.client.get(path, headers={"authorization": ""})
+            assert page.status_code == 200 and page.headers["content-type"].startswith("text/html")
+            assert "default-src 'self'" in page.headers["content-security-policy"]
+            again = await house.client.get(path, headers={"if-none-match": page.headers["etag"]})
+            assert (again.status_code, again.content) == (304, b"")
+        home = await house.client.get("/")
+        assert home.headers["location"] == "/panel/demo"

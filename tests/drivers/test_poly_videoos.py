@@ -87,6 +87,9 @@ CASE = Case(
         Do(Answer(), seen=lambda sim: sim.calls[0].state == "CONNECTED", before=ring),
         Do(Reject(), seen=lambda sim: not sim.calls, before=ring),
         Do(HangUp(), seen=lambda sim: not sim.calls, before=call),
+        Do(SendDtmf("12#"), seen=lambda sim: sim.tones == "12#", before=call, outcome="assumed"),
+        Do(Search("00001")),
+        Do(ListBookings()),
         Do(SelectCamera("2"), seen=lambda sim: sim.camera == 2),
         Do(MoveCamera("left"), seen=lambda sim: sim.moving == "MOVE_LEFT", outcome="assumed"),
         Do(StorePreset(7), seen=lambda sim: sim.presets == [7], outcome="assumed"),
@@ -353,8 +356,13 @@ def test_tones_one_by_one_with_a_pause_and_hidden() -> None:
 
 
 def test_tones_need_a_call() -> None:
-    request, said = Talk().online().ask(SendDtmf("5"))
-    assert said == [Refused(request, "there is no call to send tones into")]
+    talk = Talk().online()
+    request, _ = talk.ask(SendDtmf("5"))
+    assert Refused(request, "there is no call to send tones into") in talk.looks()
+    talk.said["calls"] = conference(UP)  # not seen yet
+    request, _ = talk.ask(SendDtmf("5"), "c2")
+    assert TONE.wire in [words(send) for send in sends(talk.looks())]
+    assert Taken(request) in talk.heard
 
 
 # ---- sessions ----------------------------------------------------------------------------------------------------
@@ -541,6 +549,28 @@ def test_a_broken_connection_is_tried_once_more() -> None:
     talk.next()
     said = talk.take(talk.driver.failed(dial.tag, "the connection broke before there was a whole reply"))
     assert not [send for send in sends(said) if send.data.method == "POST"]  # never dialled twice
+
+
+def test_a_request_that_the_house_forgot_for_a_newer_one_keeps_no_session_open() -> None:
+    talk = Talk(idle=60.0).online()
+    talk.ask(SetVolume(50))
+    talk.waiting.clear()  # superseded before it left
+    for now in (70.0, 80.0, 90.0):
+        talk.driver.now = now
+        talk.take(talk.driver.due("look"))
+        talk.looks()
+    assert not talk.driver.orders and words(sends(talk.heard)[-1]) == LOG_OUT.wire.strip()
+
+
+def test_a_dial_without_an_answer_may_still_be_shown_and_be_hung_up() -> None:
+    talk = Talk().online()
+    dial, (send,) = talk.ask(Dial("bob@example.com"))
+    talk.waiting.clear()
+    talk.take(talk.driver.failed(send.tag, "no response"))
+    talk.said["calls"] = conference(UP)
+    talk.ask(HangUp(), "c2")
+    assert Done(dial) in talk.looks()
+    assert HANG_UP.wire.strip() in [words(one) for one in sends(talk.heard)]
 
 
 # ---- rows --------------------------------------------------------------------------------------------------------

@@ -100,15 +100,15 @@ async def test_a_unit_that_locks_up_on_old_sessions_stays_well_and_one_that_has_
 
 
 async def test_a_large_directory_is_read_page_by_page_and_a_mute_comes_between() -> None:
-    async with codec({"page": 100, "poll": 60.0}, directory_size=10_000) as (sim, device, _):
+    async with codec({"page": 500, "poll": 60.0}, directory_size=10_000) as (sim, device, _):
         rows = 0
         directory = sim._resources.directory
         async for _ in device.read(Search("")):
             rows += 1
-            if rows == 150:
-                assert directory.read == 200  # not a page more than was asked for
+            if rows == 750:
+                assert directory.read == 1000  # not a page more than was asked for
                 await confirmed(device, SetMicMute(True))
-                assert directory.read == 200
+                assert directory.read == 1000
         assert rows == 10_000
         await sim.until(lambda: not directory.queries)
 

@@ -64,6 +64,7 @@ async def watched(browser: Browser, size: tuple[int, int] = LANDSCAPE, scheme: A
         viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, locale="en-GB", reduced_motion="reduce"
     )
     try:
+        context.set_default_timeout(10_000)
         page = await context.new_page()
         found = Watched(page)
         page.on(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import pytest_asyncio
 
 from gateway.model import Kind
 from tests.api.support import Rig, rig
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Locator
 
 
-@pytest.fixture
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with contextlib.AsyncExitStack() as ends:
         try:

@@ -222,11 +222,12 @@ async def dial(client: httpx.AsyncClient) -> str:
 
 
 async def test_a_dial_from_its_address_to_the_end() -> None:
-    async with inside() as (sim, client):
+    async with inside(show_seconds=1e6, dial_seconds=1e6) as (sim, client):
         href = await dial(client)
         # A strict client takes the connection's id as the sixth part of this address.
         assert href == "/rest/conferences/0/connections/3" and href.split("/")[5] == "3"
         assert (await client.get(href)).json() == {"id": 3}
+        sim.far_end_answers()
         await sim.until(lambda: sim.calls[0].state == "CONNECTED")
         told = (await client.get(href)).json()
         assert (told["parentConfId"], told["address"], told["state"]) == (0, "bob@example.com", "CONNECTED")
