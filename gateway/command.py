@@ -54,19 +54,31 @@ def verb(cls: type[C]) -> type[C]:
     return cls
 
 
-def secret_fields(command: type[Command] | Command) -> frozenset[str]:
+_FIELDS: dict[type[Command], tuple[tuple[str, bool], ...]] = {}
+
+
+def _fields(command: type[Command]) -> tuple[tuple[str, bool], ...]:
+    """A command class's fields, and whether each is secret; worked out once."""
+    held = _FIELDS.get(command)
+    if held is None:
+        held = tuple((f.name, bool(f.metadata.get("secret"))) for f in dataclasses.fields(command))
+        _FIELDS[command] = held
+    return held
+
+
+def secret_fields(command: type[Command]) -> frozenset[str]:
     """The fields of a command that no log, journal or tape may hold (passcodes, DTMF digits)."""
-    return frozenset(f.name for f in dataclasses.fields(command) if f.metadata.get("secret"))
+    return frozenset(name for name, secret in _fields(command) if secret)
 
 
 def arguments(command: Command) -> dict[str, Any]:
     """The command's fields as JSON values, secret ones masked: the form that may be written down."""
-    hidden = secret_fields(command)
-    return {
-        f.name: "***" if f.name in hidden else getattr(command, f.name)
-        for f in dataclasses.fields(command)
-        if getattr(command, f.name) != "" or f.name in hidden
-    }
+    given: dict[str, Any] = {}
+    for name, secret in _fields(type(command)):
+        value = getattr(command, name)
+        if value != "":
+            given[name] = "***" if secret else value
+    return given
 
 
 def within(what: str, value: float, lowest: float, highest: float) -> None:

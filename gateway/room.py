@@ -31,7 +31,7 @@ from gateway.driver import Request
 from gateway.journal import Entry, Journal
 from gateway.mailbox import Mailbox
 from gateway.model import UNKNOWN, Call, Event, Kind, Outcome, Reading, Result, plain
-from gateway.report import describe, describe_device
+from gateway.report import describe, describe_device, devices_of
 from gateway.spec import RoomSpec
 from gateway.ticket import RoomTicket, Ticket, new_id
 
@@ -97,8 +97,9 @@ class Room:
             part = Part(part_id, part_spec.kind, part_spec.name, part_spec.label, player, unit, part_spec.default_input)
             self.parts[part_id] = part
             self._playing.setdefault((id(player), unit), []).append(part)
-            if self not in player.listeners:
-                player.listeners.append(self)
+            for told in (player, *devices_of(player)):
+                if self not in told.listeners:
+                    told.listeners.append(self)
 
     # ---- asking ----------------------------------------------------------------------------------------------
 
@@ -288,7 +289,7 @@ class Room:
                 described = describe(part)
                 for mailbox in self.mailboxes:
                     mailbox.part(part.id, described)
-        if isinstance(player, Device):
+        if isinstance(player, Device):  # those behind a motor, too
             for mailbox in self.mailboxes:
                 mailbox.device(player.name, describe_device(player))
             data = {"online": player.online, "reason": player.reason, "words": player.words}
@@ -327,9 +328,9 @@ class Room:
 
     def _calls(self, part: Part, reading: Reading) -> None:
         """Incoming and ended calls, from what the codec showed before and shows now."""
-        if reading.stale:
-            return
-        now = {call.id: call for call in reading.value or ()}
+        if reading.stale or reading.value is None:
+            return  # nobody says that a call ended
+        now = {call.id: call for call in reading.value}
         before, part.calls = part.calls, now
         for identity, call in now.items():
             held = before.get(identity)

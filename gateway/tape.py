@@ -25,6 +25,14 @@ DEVICE_BYTES = 64 * 1024
 GATEWAY_BYTES = 16 * 1024 * 1024
 _OVERHEAD = 96  # what an entry costs besides its data, about
 
+# What holds no free text, with the bytes it costs, about: neither searched for secrets nor measured each time. (The
+# secret fields of a command are masked by `commands.arguments` when its request is written down.)
+_PLAIN: Mapping[type, int] = {
+    **dict.fromkeys((int, float, bool, type(None)), 32),
+    **dict.fromkeys((contract.Answered, contract.Done, contract.Later, contract.More), 96),
+    **dict.fromkeys((contract.Ready, contract.Request, contract.StartTls, contract.Taken), 96),
+}
+
 # One entry: (seconds since the connection began, "in" or "out", what, details, which connection: 0 where there is one
 # at a time). Kept as it is, made JSON when read.
 Entry = tuple[float, str, str, tuple[Any, ...], int]
@@ -37,11 +45,12 @@ class Budget:
         self.total = total
         self.each = each
         self.tapes = 0
+        self.allowance = each  # bytes one tape may hold now
 
-    @property
-    def allowance(self) -> int:
-        """Bytes one tape may hold now."""
-        return min(self.each, self.total // max(1, self.tapes))
+    def share(self, by: int) -> None:
+        """There is one tape more, or one less."""
+        self.tapes += by
+        self.allowance = min(self.each, self.total // max(1, self.tapes))
 
 
 class Tape:
@@ -53,7 +62,7 @@ class Tape:
 
     def __init__(self, budget: Budget | None = None, secrets: Iterable[str] = ()) -> None:
         self.budget = budget or Budget()
-        self.budget.tapes += 1
+        self.budget.share(1)
         self.entries: deque[tuple[Entry, int]] = deque()
         self.bytes = 0
         self.dropped = 0
@@ -95,9 +104,11 @@ class Tape:
     def note(self, at: float, way: str, what: str, *details: Any, line: int = 0) -> None:
         """Put one entry on the tape, masked; cost in proportion to its data."""
         if self._texts:
-            details = tuple(self.masked(detail) for detail in details)
+            details = tuple([d if type(d) in _PLAIN else self.masked(d) for d in details])
         entry = (at, way, what, details, line)
-        size = _OVERHEAD + sum(_size(detail) for detail in details)
+        size = _OVERHEAD
+        for detail in details:
+            size += _PLAIN.get(type(detail)) or _size(detail)
         allowance = self.budget.allowance
         if size > allowance:  # it would push out all the others, and then itself
             self.dropped += 1
@@ -122,7 +133,7 @@ class Tape:
                 if text in value:
                     value = value.replace(text, MASK)
             return value
-        if isinstance(value, int | float | Command | type) or value is None:
+        if type(value) in _PLAIN or isinstance(value, Command | type):
             return value
         if isinstance(value, Mapping):
             return {key: self.masked(item) for key, item in value.items()}
@@ -139,7 +150,7 @@ class Tape:
 
     def close(self) -> None:
         """Give the share of the budget back."""
-        self.budget.tapes -= 1
+        self.budget.share(-1)
 
 
 def _forms(secret: str) -> set[str]:
@@ -151,8 +162,8 @@ def _size(value: Any) -> int:
     """Bytes of memory that a detail costs, about."""
     if isinstance(value, bytes | str):
         return len(value)
-    if isinstance(value, int | float | type) or value is None:
-        return 32
+    if (plain_size := _PLAIN.get(type(value))) is not None:
+        return plain_size
     if isinstance(value, Mapping):
         return 64 + sum(64 + _size(key) + _size(item) for key, item in value.items())
     if isinstance(value, tuple | list | frozenset):

@@ -60,6 +60,7 @@ from gateway.model import Reason
 ALWAYS = (SetPower, SelectCamera, MoveCamera, RecallPreset, StorePreset)
 DIALLED = 2.0  # seconds from `dialing` to the first news of the call
 DOUBT = 3.0  # seconds after a command about calls before we look for ourselves
+UNHEARD = 1.0  # seconds that a rejection waits for the news of the call
 WOKEN = 4.0  # seconds for the news of sleeping and waking, which only comes where something changed
 
 
@@ -83,6 +84,7 @@ class PolyCli(Hearing):
     def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
         super().__init__(settings, host=host, scheme=scheme)
         self.prompted: set[str] = set()
+        self.turning_away: Request | None = None  # a rejection that came before the news of its call
         if self.settings.dialect != "auto":
             self.dialect = self.settings.dialect
         self.unanswered: set[str] = set()
@@ -188,9 +190,8 @@ class PolyCli(Hearing):
                 case HangUp() | Reject():
                     yield from self._hang_up(request, until)
                 case Answer():
-                    rings = ringing(self.calls)
-                    if not rings or (command.call and rings != [command.call]):
-                        raise ValueError("no such call rings" if len(rings) < 2 else "it answers whichever rings first")
+                    if command.call and ringing(self.calls) != [command.call]:
+                        raise ValueError("no such call rings, or not alone: the codec answers whichever rings first")
                     self.wishes.made(request, self.calls, until)
                     ends = pattern("answering video.*|answer video")
                     yield from self.person(Ask("answer video", ends, request, soft=SOFT, always=True))
@@ -250,8 +251,12 @@ class PolyCli(Hearing):
         assert isinstance(command, HangUp | Reject)
         rings = ringing(self.calls)
         keys = [command.call] if command.call else rings if isinstance(command, Reject) else []
-        if isinstance(command, Reject) and (not rings or not set(keys) <= set(rings)):
+        if isinstance(command, Reject) and not set(keys) <= set(rings):
             raise ValueError("no such call rings")
+        if isinstance(command, Reject) and not keys:  # news of it may be on its way
+            self.turning_away = request
+            yield Later(UNHEARD, "unheard")
+            return
         if not set(keys) <= self.calls.keys():
             raise ValueError(f"there is no call {command.call}")
         self.wishes.made(request, self.calls, until)
@@ -264,6 +269,13 @@ class PolyCli(Hearing):
             self.polls.appendleft(look)
         yield Later(DOUBT, "doubt")
         yield from self.pump()
+
+    def calls_changed(self) -> Actions:
+        """As in `Hearing`; and what was to be turned away has rung."""
+        yield from super().calls_changed()
+        if self.turning_away is not None and ringing(self.calls):
+            request, self.turning_away = self.turning_away, None
+            yield from self._hang_up(request, self.now + self.patience(request.command))
 
     # ---- exchanges that have ended ---------------------------------------------------------------------------
 
@@ -326,6 +338,9 @@ class PolyCli(Hearing):
                 if not self.setting_up():
                     self._look()
                 yield Later(self.settings.verify, "verify")
+            case "unheard" if self.turning_away is not None:
+                yield Refused(self.turning_away, "no call rings")
+                self.turning_away = None
             case "doubt" if self.wishes:
                 self.poll(question("callinfo all"))
             case "woken" | "asleep":  # no news: it was so before, or news is lost; only what it told itself is certain

@@ -28,7 +28,7 @@ class Wish:
 
     request: Request
     before: frozenset[str]
-    targets: frozenset[str]  # those it is about; empty for a dial
+    targets: frozenset[str]  # those it is about; empty for a dial, and where the news of a ringing call is on its way
     until: float
     seen: set[str] = field(default_factory=set)  # dial: outgoing calls that came since, even if they are gone again
 
@@ -66,6 +66,9 @@ class Wishes:
         """What the calls, as they are now, decide; `listed`: the codec has just listed them all."""
         for key, wish in list(self.held.items()):
             wish.seen |= {call for call in calls.keys() - wish.before if calls[call].direction == "out"}
+            if not wish.targets and isinstance(wish.request.command, Answer | Reject):
+                came = (key for key in calls.keys() - wish.before if calls[key].direction == "in")
+                wish.targets = frozenset(ringing(calls)) | frozenset(came)
             end = _end(wish, calls, listed)
             if end is not None or now > wish.until:
                 del self.held[key]
@@ -81,6 +84,8 @@ def _end(wish: Wish, calls: Calls, listed: bool) -> Action | None:
             return Done(request) if wish.seen else None
         case HangUp():
             return Done(request) if not left and (wish.targets or listed) else None
+        case Answer() | Reject() if not wish.targets:
+            return None
         case Reject():
             if any(calls[key].state in UP for key in left):
                 return Refused(request, "the call was answered before it was turned away")

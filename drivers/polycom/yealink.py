@@ -294,9 +294,8 @@ class YealinkVc(Talk):
             case Dial() as dial:
                 return Ask(_dial(dial), None, request, soft=PACE)
             case Answer(call=call):
-                rings = ringing(self.calls)
-                if not rings or (call and rings != [call]):
-                    raise ValueError("no such call rings" if len(rings) < 2 else "it answers whichever rings first")
+                if call and ringing(self.calls) != [call]:
+                    raise ValueError("no such call rings, or not alone: the codec answers whichever rings first")
                 return Ask("answer yes", None, request, soft=PACE)
             case MoveCamera(to=to, far=far, camera=camera):
                 if far or camera:
@@ -322,14 +321,14 @@ class YealinkVc(Talk):
         rings = ringing(self.calls)
         talking = [key for key in self.calls if key not in rings]
         wanted = [command.call] if command.call else list(self.calls) if isinstance(command, HangUp) else rings
-        if not set(wanted) <= self.calls.keys() or (isinstance(command, Reject) and not wanted):
+        if not set(wanted) <= self.calls.keys():
             raise ValueError("there is no such call")
         if command.call and len(rings if command.call in rings else talking) > 1:
             raise ValueError("the codec cannot end one of several calls")
         self.wishes.made(request, self.calls, self.now + self.patience(command))
-        for _ in set(wanted) & set(rings):
+        for _ in set(wanted) & set(rings) or ({""} if isinstance(command, Reject) and not wanted else set()):
             yield self.now_or_never("answer no")
-        if set(wanted) & set(talking) or not self.calls:
+        if set(wanted) & set(talking) or (isinstance(command, HangUp) and not self.calls):
             yield self.now_or_never("button hangup")
         if isinstance(command, HangUp) and not command.call:
             self.ending_until = self.now + self.patience(command)

@@ -83,6 +83,8 @@ class Serial(Untouchable, asyncio.Protocol):
             port = pyserial.Serial(self.path, timeout=0, write_timeout=0, exclusive=True, **self._arguments())
         except (OSError, ValueError) as error:  # SerialException is an OSError
             raise LinkError(Reason.UNREACHABLE, self._explain(error)) from None
+        if self.line.get("xonxoff"):  # an XOFF out of line noise would hold us off for ever, past closing and opening
+            port.set_output_flow_control(True)
         self._port = port
         # It begins to read in the loop's next turn: not before our caller has had its own.
         self._transport = _Transport(asyncio.get_running_loop(), self, port)

@@ -170,7 +170,8 @@ export function slider(room, id, { verb, field, point, label, max = 100, live })
 export function chooser(room, id, verb, point, label) {
   const names = { ...room.part(id).choices[point] };
   const option = (key) => h("option", { value: key }, names[key]);
-  const first = h("option", { value: "", disabled: true, hidden: true });
+  const first = h("option", { disabled: true, hidden: true });
+  first.value = "";
   const select = h("select", { "data-do": verb, "data-part": id, "aria-label": label, class: "control" }, first);
   select.append(...Object.keys(names).map(option));
   let asked = "";

@@ -1,8 +1,6 @@
 // Keeps the WebSocket to the gateway: connects, notices a dead line, comes back by itself, knows what it missed.
 // What may not live here: what the messages mean to the room, anything on the page.
 
-import { problemWords } from "./room.js";
-
 const FIRST_WAIT = 300;
 const LONGEST_WAIT = 5000;
 const PING_EVERY = 10000;
@@ -84,7 +82,7 @@ export class Link {
       try {
         const answer = await fetch(this.room, { headers: { authorization: `Bearer ${this.token}` }, cache: "no-store" });
         if ([401, 403, 404].includes(answer.status)) {
-          return this.refuse(answer.status, problemWords(await answer.json()));
+          return this.refuse(answer.status, (await answer.json()).detail);
         }
       } catch {
         // the gateway is away: go on trying

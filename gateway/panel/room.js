@@ -106,7 +106,7 @@ export class Room {
       case "taken":
         break;
       default:
-        if (message.detail) this.answered(message.ref, { result: "problem", words: problemWords(message) });
+        if (message.detail) this.answered(message.ref, { result: "problem", words: problemWords(message) }); // nothing was done
     }
     this.changed();
   }
