@@ -6,6 +6,7 @@ What may not live here: routes' contents (`api/`), starting and stopping (`serve
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import logging
 import mimetypes
@@ -125,22 +126,25 @@ class Pages:
     """The panel's and the documentation's files, read once."""
 
     def __init__(self, folder: Path) -> None:
-        self.files: dict[str, tuple[bytes, str, str]] = {}
+        self.files: dict[str, tuple[bytes, bytes, str, str]] = {}
         for file in sorted(folder.iterdir()) if folder.is_dir() else ():
             if file.is_file() and not file.name.startswith("."):
                 content = file.read_bytes()
                 media = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
                 if media.startswith("text/") or media.endswith("javascript"):
                     media += "; charset=utf-8"
-                self.files[file.name] = (content, media, f'"{hashlib.sha256(content).hexdigest()[:20]}"')
+                tag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
+                self.files[file.name] = (content, gzip.compress(content, mtime=0), media, tag)
 
     def answer(self, request: Request, name: str) -> Response:
         """A file, or 304 where the client has it already."""
         held = self.files.get(name)
         if held is None:
             raise Problem(404, f"there is no page {name!r}")
-        content, media, tag = held
-        headers = {**HEADERS, "etag": tag}
+        content, small, media, tag = held
+        headers = {**HEADERS, "etag": tag, "vary": "accept-encoding"}
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            content, headers["content-encoding"] = small, "gzip"
         return Response(content, media_type=media, headers=headers)

@@ -39,8 +39,7 @@ class Composite:
         self._asking = self._closed = False
         for device in self.devices:
             device.listeners.append(self)
-            for unit in list(device.units.values()):
-                self.changed(device, unit.name, unit.points)
+            self.availability(device)
 
     @property
     def online(self) -> bool:
@@ -67,7 +66,7 @@ class Composite:
     ) -> Ticket:
         """Ask the motor; a newer command takes an older one's place."""
         now = self.clock.now()
-        ticket = Ticket(Request(identity or new_id(), command, unit), cause, now, urgent or command.urgent)
+        ticket = Ticket(Request(identity or new_id(), command, unit), cause, now, urgent or command.hurries())
         if type(command) not in Motor.offers:
             ticket.settle(Outcome(Result.REFUSED, f"{self.name} does not offer {command.verb}"), now)
             return ticket
@@ -83,7 +82,8 @@ class Composite:
         return ticket
 
     def close(self) -> None:
-        """Forget the timers and the devices."""
+        """Open what is closed, and forget the timers and the devices."""
+        self._do(self.motor.leave)
         self._closed = True
         for timer in self._timers.values():
             timer.cancel()
@@ -171,21 +171,23 @@ class Composite:
             return
         if self._ticket is None and reading.cause not in {ticket.id for ticket in self._asks.values()}:
             self._cause = reading.cause  # "" where somebody else switched it
-        closed = None if reading.stale else reading.value
         for role, (device, name) in self.roles.items():
             if device is player and name == unit:
-                self._do(lambda role=role: self.motor.told(role, closed))  # type: ignore[misc]
+                self._told(role, device, reading)
+
+    def _told(self, role: str, device: Device, reading: Reading) -> None:
+        # Until a device that comes back takes commands, what it says could not be acted upon.
+        closed = reading.value if device.online and not reading.stale else None
+        self._do(lambda: self.motor.told(role, closed))
 
     def availability(self, player: object) -> None:
         """A device behind it came or went."""
+        for role, (device, unit) in self.roles.items():
+            if device is player:
+                self._told(role, device, device.unit(unit).points.get("closed", UNKNOWN))
         stale = not self.online
-        self._publish(
-            {
-                name: dataclasses.replace(held, stale=stale)
-                for name, held in self.state.points.items()
-                if held.stale != stale
-            }
-        )
+        held = self.state.points.items()
+        self._publish({name: dataclasses.replace(r, stale=stale) for name, r in held if r.stale != stale})
         for listener in self.listeners:
             listener.availability(self)
 

@@ -89,14 +89,21 @@ class Motor(Wired):
         asked = self.asks.pop(tag)
         role, command = asked.ask.role, asked.ask.command
         sent = None if outcome.result is Result.REFUSED else sent  # what was refused was not done
-        # What a newer ask of ours overtook in the queue came first on the wire, if it came at all.
+        # A newer ask of ours took its place: what was sent before that came first on the wire, and nobody answers when.
         overtaken = outcome.result is Result.SUPERSEDED and any(a.ask.role == role for a in self.asks.values())
         if isinstance(command, SetRelay):
             self.switched(role, command.closed, asked.before, outcome.good, sent is not None)
-        if outcome.good or (overtaken and sent is not None and self.spec.wiring in ("hold", "motor")):
-            self.effect(role, command, asked.at if sent is None else sent, self.now)
+        if sent is not None and overtaken and self.spec.wiring in ("hold", "motor"):
+            earliest = self.overtaken.setdefault(role, sent)
+            if command not in (SetRelay(False), Stop()):
+                self.effect(role, command, earliest, earliest)
+        elif outcome.good:
+            earliest = min(asked.at if sent is None else sent, self.overtaken.get(role, self.now))
+            self.effect(role, command, earliest, self.now)
         elif sent is not None and self.matters(command, asked.before):
             self.lose()
+        if not overtaken:
+            self.overtaken.pop(role, None)
         yield from self._tell()
         if asked.plan == self.plans and not (outcome.good or overtaken):
             yield from self._fail(outcome)
@@ -110,6 +117,8 @@ class Motor(Wired):
         asked = [a.ask.command for a in self.asks.values() if a.ask.role == role]
         if asked:  # the outcome will say; only that somebody closed what we are opening is news
             if closed and SetRelay(True) not in asked:
+                if role not in self.owed:
+                    yield from self._hand(role, True, self.contacts[role])
                 self.contacts[role] = True
             return
         before, self.contacts[role] = self.contacts[role], closed
@@ -117,8 +126,8 @@ class Motor(Wired):
             if self.spec.wiring == "hold" and self.travel.direction == role:
                 self.lose()  # it may run on, and nobody can stop it
                 yield from self._fail(Outcome(Result.OFFLINE, f"the device of its {role} relay went away"))
-        elif closed and role in self.owed:  # it was left closed when its device went away, or closed late
-            yield self.open(role)
+        elif closed and role in self.owed and not before:  # left closed when its device went away, or closed late
+            yield self.open(role, fatal=False)
         elif closed != before:
             yield from self._hand(role, closed, before)
 
@@ -130,6 +139,12 @@ class Motor(Wired):
             if self._plan is None and self.travel.arrived(self.now):
                 self.halted(self.now, self.now)
             yield from self._tell()
+
+    def leave(self) -> Iterator[MotorAction]:
+        """The gateway goes: what it closed it opens, so that nothing runs on with nobody to stop it."""
+        self._plan = None
+        for role in sorted(self.owed):
+            yield self.open(role)
 
     # ---- plans -----------------------------------------------------------------------------------------------
 

@@ -146,6 +146,8 @@ async def gateway(
             words = error.strerror or str(error)
             raise StartError(f"the certificate {cert} with the key {key} cannot be used: {words}") from None
         web = _Server(config)
+        # Also where the block is left by an exception: a server left behind would keep the next one in this loop mute.
+        ends.callback(lambda: [server.close() for server in getattr(web, "servers", ())])
         async with asyncio.TaskGroup() as group:
             living = group.create_task(house.run())
             watching = group.create_task(_watch_tokens(tokens, house))

@@ -141,6 +141,7 @@ class Wired:
         self.opened: dict[str, float] = {}  # when each was last opened by us
         self.closed: dict[str, float] = {}
         self.asks: dict[str, Asked] = {}  # under way, by tag
+        self.overtaken: dict[str, float] = {}  # role -> when asks left that newer ones have overtaken
         self.plans = 0
         self.still = NEVER  # when it last came to stand, or was told to
         self.unsure = NEVER  # until then nobody knows whether it runs

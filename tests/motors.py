@@ -91,7 +91,7 @@ class Plant:
     def _run(self, direction: str | None, now: float, hand: bool) -> None:
         if direction == self.running:
             return
-        if self.running and direction and not hand:
+        if self.running and direction and not (hand or self.pushed):
             self.wrongs.append(f"{now:.3f}: reversed to {direction} without standing")
         if self.running:
             self._stand(now)
@@ -184,6 +184,7 @@ class Box:
 
     def tell(self, role: str) -> None:
         closed = self.rig.plant.contacts[role]
+        self.rig.by_hand.discard(role)
         if self.told.get(role) != closed:
             self.told[role] = closed
             self.rig.ask(self.rig.motor.told(role, closed))
@@ -223,12 +224,15 @@ class Rig:
         self.log: list[tuple[float, str]] = []
         self.readings: list[tuple[float, Any, Any]] = []
         self.outcomes: dict[str, Outcome] = {}
-        self.unsent: set[str] = set()
+        self.by_hand: set[str] = set()  # contacts that a hand has switched, and the box has not told of it yet
+        self.unheard = False  # a hand did something, and it was undone before the box could tell
         self._timers: dict[str, ManualTimer] = {}
         self._questions: list[Iterable[Any]] = []
         self._asking = False
         self._numbers = 0
         self.box.poll()
+        self.advance(10.0)  # the first news may be of a relay that somebody has opened just now
+        self.began = self.clock.now()
 
     @property
     def now(self) -> float:
@@ -276,10 +280,17 @@ class Rig:
         """An ask takes effect."""
         now, command = self.clock.now(), one.ask.command
         if isinstance(command, SetRelay):
+            self.unheard |= one.ask.role in self.by_hand
             self.plant.switch(one.ask.role, command.closed, now, asked=one.asked)
         else:
             self.plant.move(now)
             self.plant._run(command.direction if isinstance(command, Move) else None, now, False)
+
+    def hand(self, role: str, closed: bool) -> None:
+        """Somebody switches a contact; the box tells of it with its next word."""
+        self.unheard |= role in self.by_hand
+        self.by_hand.add(role)
+        self.plant.switch(role, closed, self.clock.now(), hand=True)
 
     def settle(self, one: Sent, outcome: Outcome) -> None:
         self.ask(self.motor.settled(one.ask.tag, outcome, one.sent))

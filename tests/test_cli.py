@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import glob
 import json
 import os
 import re
 import shlex
 import signal
 import sys
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -209,14 +207,9 @@ async def test_a_site_with_simulated_devices_is_served_and_recorded_and_replayed
     assert nobody[0] == 1 and "cannot be reached" in nobody[2]
 
 
-def ptys() -> set[str]:
-    """Folders with the simulated serial ports of anybody."""
-    return set(glob.glob(f"{tempfile.gettempdir()}/roomgate-*"))  # noqa: PTH207
-
-
-def left_over(folder: Path) -> list[str]:
-    """Processes whose command line names the folder."""
-    found = []
+def left_over(folder: Path, *files: str) -> list[str]:
+    """Files that are still there, and processes whose command line names the folder."""
+    found = [file for file in files if os.path.lexists(file)]
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
@@ -229,7 +222,6 @@ async def test_the_demo_does_what_it_says_and_leaves_nothing(tmp_path: Path) -> 
     state = tmp_path / "state"
     profile = tmp_path / "demo.toml"  # a copy, so that its simulators can be told from others'
     profile.write_text((PROFILES / "demo.toml").read_text())
-    before = ptys()
     async with roomgate("demo", "--port", "0", "--profile", str(profile), XDG_STATE_HOME=str(state)) as process:
         lines = await says(process, "Ctrl-C ends it")
         told = "\n".join(lines)
@@ -259,7 +251,8 @@ async def test_the_demo_does_what_it_says_and_leaves_nothing(tmp_path: Path) -> 
             await process.wait()
     assert process.returncode == 0
     assert not state.exists() or not any(state.rglob("*"))
-    assert not left_over(tmp_path) and ptys() <= before
+    (serial,) = re.findall(r"serial://(/\S+)", told)
+    assert not left_over(tmp_path, serial)
 
 
 async def test_the_demo_stops_at_any_moment_and_spares_what_is_not_its_own(tmp_path: Path) -> None:

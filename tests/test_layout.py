@@ -33,7 +33,7 @@ FLOORS: dict[str, int] = {
     "wiring": 2,
     "visits": 2,
     "sides": 2,
-    "news": 3,
+    "news": 2,
     "connection": 2,
     "device": 2,
     "plugins": 2,

@@ -109,7 +109,7 @@ class Story(RuleBasedStateMachine):
     def hand(self, role: int, closed: bool) -> None:
         contacts = CONTACTS[self.spec.wiring]
         self.guesses |= self.spec.wiring != "hold"  # a closure between two polls is never heard of
-        self.rig.plant.switch(contacts[role % len(contacts)], closed, self.rig.clock.now(), hand=True)
+        self.rig.hand(contacts[role % len(contacts)], closed)
 
     # ---- what must hold --------------------------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ class Story(RuleBasedStateMachine):
         rig, motor = self.rig, self.rig.motor
         now = motor.now = rig.clock.now()
         rig.plant.move(now)
-        if motor.position is None or motor.asks or self.guesses:
+        if motor.position is None or motor.asks or self.guesses or rig.unheard:
             return
         if any(rig.plant.contacts[role] != motor.contacts[role] for role in CONTACTS[self.spec.wiring]):
             return  # somebody switched one, and the news is still on its way

@@ -75,8 +75,8 @@ class Sockets:
             since = int(query["since"])
             missed = [event for event in room.events if event["seq"] > since]
             complete = len(room.events) < (room.events.maxlen or 0) or room.events[0]["seq"] <= since + 1
-        told = {"type": "state", "epoch": self.epoch, "state": state(room), "missed": missed, "complete": complete}
-        return json.dumps({**told, "seq": room.seq})
+        told = {"type": "state", "epoch": self.epoch, "seq": room.seq, "at": room.clock.wall()}
+        return json.dumps({**told, "state": state(room), "missed": missed, "complete": complete})
 
     async def _read(self, websocket: WebSocket, room: Room, mailbox: Mailbox, token: Token) -> None:
         while True:

@@ -12,11 +12,13 @@ export function head(room, openDetails) {
   const { name } = room.state;
   const talking = () => partsOf(room).some(([, { points }]) => points.calls?.value?.some((call) => call.state !== "ended"));
   const text = () => (talking() ? `${TEXT.offText} ${TEXT.offCall}` : TEXT.offText);
-  const onOff = power(room, "room", TEXT.power, { sure: () => ({ title: TEXT.offTitle(name), text: text(), yes: TEXT.offYes }) });
+  const sure = () => ({ title: TEXT.offTitle(name), text: text(), yes: TEXT.offYes });
+  const onOff = power(room, "room", TEXT.power, { sure });
   const state = value(room, "room", "power", (power) => TEXT.powerState[power]);
   const powered = partsOf(room).some(([, { kind, takes }]) => kind !== "outlet" && takes.includes("power"));
   const clock = h("time", { class: "clock" });
-  const details = h("button", { type: "button", class: "control round", onclick: openDetails, "aria-label": TEXT.details }, icon("info"));
+  const opens = { type: "button", class: "control round", onclick: openDetails, "aria-label": TEXT.details };
+  const details = h("button", opens, icon("info"));
   const element = h(
     "header",
     {},

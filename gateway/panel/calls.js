@@ -76,7 +76,8 @@ export function card(room, id) {
     all.hidden = lines().length < 2 || !room.takes(id, "hangup");
     set(list.element, "data-status", room.reading(id, "calls").status);
   };
-  const element = h("article", { class: "card", "data-card": id }, none.element, list.element, all, dial && dial.element, pad && pad.element);
+  const parts = [none.element, list.element, all, dial && dial.element, pad && pad.element];
+  const element = h("article", { class: "card", "data-card": id }, ...parts);
   return view(element, none, list, pad, { show });
 }
 
@@ -132,7 +133,8 @@ function dialler(room, id) {
 // Tones into the call where there is one; otherwise the keys write the number to dial.
 function keypad(room, id, dial) {
   let talking = null;
-  const tone = (key) => action(room, id, "dtmf", { label: key, name: TEXT.tone(key), fields: { digits: key }, what: () => TEXT.keypad });
+  const what = () => TEXT.keypad;
+  const tone = (key) => action(room, id, "dtmf", { label: key, name: TEXT.tone(key), fields: { digits: key }, what });
   const digit = (key) => {
     const button = h("button", { type: "button", class: "control", "aria-label": TEXT.key(key) }, key);
     button.addEventListener("click", () => (dial.field.value += key));

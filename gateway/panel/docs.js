@@ -37,7 +37,8 @@ function type(given) {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.anyOf) return schema.anyOf.map(type).join(" | ");
   if (schema.type === "array") return `list of ${type(schema.items)}`;
-  const limits = [schema.minimum, schema.maximum].some((limit) => limit !== undefined) ? ` ${schema.minimum ?? ""}–${schema.maximum ?? ""}` : "";
+  const { minimum, maximum } = schema;
+  const limits = minimum === undefined && maximum === undefined ? "" : ` ${minimum ?? ""}–${maximum ?? ""}`;
   return `${given?.$ref ? schema.title : [schema.type ?? "any"].flat().join(" | ")}${limits}`;
 }
 
@@ -98,7 +99,8 @@ function inside(path, method, told, shared) {
   if (body) body.value = JSON.stringify(media.example ?? {}, null, 2);
   const answers = Object.entries(told.responses ?? {}).map(([status, response]) => {
     const schema = Object.values(response.content ?? {})[0]?.schema;
-    return h("tr", {}, h("th", {}, status), h("td", {}, ...words(response.description), schema?.$ref && h("span", { class: "quiet" }, ` ${type(schema)}`)));
+    const named = schema?.$ref && h("span", { class: "quiet" }, ` ${type(schema)}`);
+    return h("tr", {}, h("th", {}, status), h("td", {}, ...words(response.description), named));
   });
   return h(
     "div",
@@ -130,7 +132,8 @@ function tryIt(path, method, inputs, body) {
     set(status, "class", "status");
     const began = performance.now();
     try {
-      const headers = { ...(token.value && { authorization: `Bearer ${token.value.trim()}` }), ...(body && { "content-type": "application/json" }) };
+      const bearer = token.value.trim();
+      const headers = { ...(bearer && { authorization: `Bearer ${bearer}` }), ...(body && { "content-type": "application/json" }) };
       const response = await fetch(url, { method: method.toUpperCase(), headers, body: body?.value });
       put(answer, pretty(await response.text()));
       put(status, `${response.status} ${response.statusText}`);
@@ -189,7 +192,8 @@ function draw() {
   const about = h("p", {}, ...words(description), " ", h("a", { href: "/openapi.json" }, "openapi.json"));
   const sections = [...groups].map(([tag, operations]) => h("section", { id: tag }, h("h2", {}, tag), ...operations));
   document.title = title;
-  document.getElementById("app").replaceChildren(top, h("div", { class: "page" }, h("nav", {}, ...links), h("main", {}, about, ...sections)));
+  const page = h("div", { class: "page" }, h("nav", {}, ...links), h("main", {}, about, ...sections));
+  document.getElementById("app").replaceChildren(top, page);
 }
 
 const given = new URLSearchParams(location.hash.slice(1)).get("token");

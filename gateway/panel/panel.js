@@ -13,7 +13,8 @@ import { TEXT } from "./words.js";
 const id = decodeURIComponent(location.pathname.split("/")[2]);
 const KEPT = `roomgate.token.${id}`;
 const SAID_FOR = 8000;
-const PLACES = { display: "show", screen: "motion", shade: "motion", calls: "calls", volume: "foot", mics: "foot", camera: "foot" };
+const [FOOT, MOTION] = ["foot", "motion"];
+const PLACES = { display: "show", screen: MOTION, shade: MOTION, calls: "calls", volume: FOOT, mics: FOOT, camera: FOOT };
 const [app, toasts, alarm] = ["app", "toasts", "alarm"].map((name) => document.getElementById(name));
 const room = new Room(say, show);
 let shape = "";
@@ -30,7 +31,8 @@ function say(words) {
 function show() {
   if (!room.state) return;
   const { name, parts, sources, limits } = room.state;
-  const built = Object.entries(parts).map(([part, { kind, label, takes, choices, points }]) => [part, kind, label, takes, choices, Object.keys(points)]);
+  const looks = ([part, { kind, label, takes, choices, points }]) => [part, kind, label, takes, choices, Object.keys(points)];
+  const built = Object.entries(parts).map(looks);
   const now = JSON.stringify([name, built, sources, limits]);
   if (now !== shape) {
     shape = now;
@@ -57,7 +59,7 @@ function build() {
   };
   const column = (...sections) => sections.some(Boolean) && h("div", { class: "column" }, ...sections);
   const more = section("more", TEXT.more);
-  const left = columns.show.length <= columns.motion.length; // it goes where there is room
+  const left = columns.show.length * 4 <= columns.motion.length * 3; // where there is more room: its cards are taller
   const main = h(
     "main",
     {},
@@ -121,9 +123,8 @@ function ask(problem) {
     else put(wrong, TEXT.tokenBad);
   };
   const open = h("button", { type: "submit", class: "control go" }, TEXT.tokenGo);
-  app.replaceChildren(
-    h("form", { class: "card door", onsubmit }, h("h1", {}, TEXT.tokenTitle), h("p", { class: "quiet" }, TEXT.tokenHelp), field, wrong, open),
-  );
+  const words = [h("h1", {}, TEXT.tokenTitle), h("p", { class: "quiet" }, TEXT.tokenHelp)];
+  app.replaceChildren(h("form", { class: "card door", onsubmit }, ...words, field, wrong, open));
   field.focus();
 }
 

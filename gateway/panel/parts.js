@@ -45,8 +45,10 @@ function motion(room, id) {
   const where = value(room, id, "position", words);
   const going = h("span", { class: "going" });
   const picture = h("div", { class: `window ${kind}`, "aria-hidden": "true" }, h("div", { class: "cloth" }));
-  const button = (verb, glyph, fields) =>
-    action(room, id, verb, { glyph, fields, name: `${label}: ${glyph === "stop" ? TEXT.stop : TEXT[glyph][kind]}`, look: "round" });
+  const button = (verb, glyph, fields) => {
+    const name = `${label}: ${glyph === "stop" ? TEXT.stop : TEXT[glyph][kind]}`;
+    return action(room, id, verb, { glyph, fields, name, look: "round" });
+  };
   const buttons = h(
     "div",
     { class: "row" },

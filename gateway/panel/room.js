@@ -106,7 +106,10 @@ export class Room {
       case "taken":
         break;
       default:
-        if (message.detail) this.answered(message.ref, { result: "problem", words: problemWords(message) }); // nothing was done
+        if (message.detail) {
+          const words = [message.detail, message.advice].filter(Boolean).join(". ");
+          this.answered(message.ref, { result: "problem", words });
+        }
     }
     this.changed();
   }
@@ -154,10 +157,6 @@ export class Room {
 
 export function good(answer) {
   return answer.result === "confirmed" || answer.result === "assumed";
-}
-
-export function problemWords({ detail, advice }) {
-  return [detail, advice].filter(Boolean).join(". ");
 }
 
 export function deviceName(name) {

@@ -131,4 +131,5 @@ export const TEXT = {
   else: "What else is known",
 };
 
-export const KIND = { volume: TEXT.sound, mics: TEXT.mics, camera: TEXT.camera, calls: TEXT.calls, codec: TEXT.codec, room: TEXT.power };
+const { sound, mics, camera, calls, codec, power } = TEXT;
+export const KIND = { volume: sound, mics, camera, calls, codec, room: power };

@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Locator
 
 
+BEGAN = datetime(2030, 1, 1, 12, tzinfo=UTC)
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -108,6 +110,37 @@ async def test_a_finger_on_the_slider_moves_the_volume_and_lets_go(browser: Brow
         await codec.until(lambda: 18 <= codec.volume <= 22)  # a quarter of 80
         await expect(page.locator(".level .value")).to_have_text(f"{codec.volume} %")
         await expect(page.locator(".level .aim")).to_have_text("")
+
+
+@pytest.mark.parametrize("end", ["lift", "slip off", "cancel", "lose the window"])
+async def test_a_held_button_repeats_and_is_never_stuck(browser: Browser, tmp_path: Path, end: str) -> None:
+    async with rig(tmp_path) as house, panel(browser, house) as seen:
+        codec, page = house.sims["codec"], seen.page
+        before = codec.volume
+        await page.clock.install(time=BEGAN)
+        await page.clock.pause_at(BEGAN + timedelta(seconds=5))  # from here on the page's time is moved by hand
+        louder = page.get_by_role("button", name="Louder")
+        await louder.hover()
+        await page.mouse.down()
+        await codec.until(lambda: codec.volume == before + 2)
+        await expect(louder).not_to_have_attribute("aria-busy", "true")
+        await page.clock.run_for(500)
+        await codec.until(lambda: codec.volume == before + 4)
+        await expect(louder).not_to_have_attribute("aria-busy", "true")
+        match end:
+            case "lift":
+                await page.mouse.up()
+            case "slip off":
+                await page.mouse.move(640, 300)
+            case "cancel":
+                await louder.dispatch_event("pointercancel")
+            case _:
+                await page.evaluate("window.dispatchEvent(new Event('blur'))")
+        await page.clock.run_for(5000)
+        await page.mouse.up()
+        await page.get_by_role("button", name="Microphones").click()  # in its turn: nothing was sent before it
+        await codec.until(lambda: codec.mics_muted)
+        assert codec.volume == before + 4
 
 
 async def test_what_somebody_does_at_the_device_is_shown(browser: Browser, tmp_path: Path) -> None:

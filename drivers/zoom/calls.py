@@ -1,0 +1,124 @@
+"""The meeting and the calls that ring, from what the room tells, and which commands that proves.
+
+What may not live here: how anything is said on the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from gateway.commands import Answer
+from gateway.driver import Action, Done, Refused, Request
+from gateway.model import Call
+
+MEETING = "meeting"  # the id of a meeting that nobody has seen ringing: a room is in one at most
+STATES = {"CONNECTING_MEETING": "connecting", "IN_MEETING": "connected"}
+FORGOTTEN = 60.0  # seconds after which nobody waits for a proof any more
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a command waits to see: a meeting (`ids` empty), those calls answered, or those calls gone."""
+
+    request: Request
+    ids: frozenset[str]
+    gone: bool
+    made: float
+
+
+class Calls:
+    """What the room is in, and what rings."""
+
+    def __init__(self) -> None:
+        self.known = False
+        self.meeting: Call | None = None
+        self.ringing: dict[str, Call] = {}  # id -> the call; its address is the caller's JID
+        self.wishes: list[Wish] = []
+        self.number = ""  # the meeting that was asked for
+        self._rings = 0
+        self._taken: Call | None = None  # accepted; the meeting has yet to show
+
+    def shown(self) -> tuple[Call, ...] | None:
+        """All calls; None while the room does not tell."""
+        if not self.known:
+            return None
+        now = self.meeting or self._taken
+        return (*((now,) if now else ()), *self.ringing.values())
+
+    def status(self, word: str) -> None:
+        """`zStatus Call Status`."""
+        self.known = word in STATES or word in ("NOT_IN_MEETING", "LOGGED_OUT")
+        if word == "CONNECTING_MEETING" or word == "IN_MEETING":
+            base = self._taken or self.meeting or Call(MEETING, "out", "connecting", "", self.number, "zoom", "video")
+            state = "connected" if word == "IN_MEETING" else "connecting"
+            self.meeting = replace(base, state="connected" if state == "connected" else "connecting", answered=True)
+            self._taken = None
+        elif self.known:
+            self.meeting = None  # what was accepted may show only now that the former meeting has ended
+            self.number = ""
+
+    def rings(self, jid: str, name: str) -> str:
+        """A call comes in; its id."""
+        for held in self.ringing.values():
+            if held.address == jid:
+                return held.id
+        self._rings += 1
+        free = self.meeting is None and self._taken is None and not self.ringing
+        call = Call(
+            MEETING if free else f"ring-{self._rings}", "in", "ringing", name, jid, "zoom", "video", answered=False
+        )
+        self.ringing[call.id] = call
+        return call.id
+
+    def treated(self, jid: str, accepted: bool) -> None:
+        """An incoming call was answered, turned away or given up."""
+        for held in [call for call in self.ringing.values() if call.address == jid]:
+            del self.ringing[held.id]
+            if accepted:
+                self._taken = replace(held, state="connecting", answered=True)
+
+    def failed(self) -> None:
+        """What was to become a meeting will not."""
+        self._taken = None
+
+    def lost(self) -> None:
+        """The room has another controller and tells us nothing."""
+        self.known, self.meeting, self._taken = False, None, None
+        self.ringing.clear()
+
+    def wish(self, request: Request, now: float, ids: frozenset[str] = frozenset(), *, gone: bool = False) -> None:
+        """Remember what a command waits for."""
+        self.wishes = [held for held in self.wishes if held.made > now - FORGOTTEN]
+        self.wishes.append(Wish(request, ids, gone, now))
+
+    def forget(self, request: Request) -> None:
+        """It was refused."""
+        self.wishes = [held for held in self.wishes if held.request != request]
+
+    def settle(self) -> Iterator[Action]:
+        """Which wishes have come true, and which cannot any more."""
+        shown = self.shown()
+        if shown is None:
+            return
+        there = {call.id: call for call in shown}
+        for held in list(self.wishes):
+            if held.gone:
+                done = not held.ids & there.keys()
+            elif not held.ids:
+                done = self.meeting is not None
+            else:
+                done = any(there[one].state != "ringing" for one in held.ids & there.keys())
+                if not held.ids & there.keys() and isinstance(held.request.command, Answer):
+                    self.wishes.remove(held)
+                    yield Refused(held.request, "the caller has given up")
+                    continue
+            if done:
+                self.wishes.remove(held)
+                yield Done(held.request)
+
+    def refuse_joins(self, words: str) -> Iterator[Action]:
+        """The meeting did not take us."""
+        for held in [wish for wish in self.wishes if not wish.ids and not wish.gone]:
+            self.wishes.remove(held)
+            yield Refused(held.request, words)
