@@ -19,6 +19,7 @@ BUILT_IN = {  # module of this package -> its Driver
     "polycom.videoos": "PolyVideoos",
     "polycom.cli": "PolyCli",
     "polycom.yealink": "YealinkVc",
+    "zoom.rooms": "ZoomRooms",
 }
 
 

@@ -55,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     form = drivers.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true")
     form.add_argument("--table", action="store_true", help="the README's table")
+    form.add_argument("--commands", action="store_true", help="every command the driver can send, one a line")
 
     simulators = command("simulators", "List the simulators.")
     simulators.add_argument("--json", action="store_true")
@@ -249,6 +250,13 @@ def _drivers(args: argparse.Namespace) -> int:
         print(json.dumps(told[0] if args.name else told, indent=2, ensure_ascii=False))
     elif args.table:
         print(table(chosen))
+    elif args.commands:
+        if not args.name:
+            raise Complain("name the driver whose commands are wanted")
+        lines = list(chosen[0].lines())
+        if not lines:
+            raise Complain(f"{args.name} does not list its commands")
+        print("\n".join(lines))
     elif args.name:
         _print_driver(describe_driver(chosen[0]))
     else:

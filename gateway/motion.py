@@ -100,7 +100,7 @@ class Motor(Wired):
         elif outcome.good:
             earliest = min(asked.at if sent is None else sent, self.overtaken.get(role, self.now))
             self.effect(role, command, earliest, self.now)
-        elif sent is not None and self.matters(command, asked.before):
+        elif role in self.overtaken or (sent is not None and self.matters(command, asked.before)):
             self.lose()
         if not overtaken:
             self.overtaken.pop(role, None)
@@ -242,9 +242,9 @@ class Motor(Wired):
 
     def _stop(self) -> Plan:
         """At once: what stops the motor leaves now, ahead of everything, and waits for no answer."""
-        running = self.running
         match self.spec.wiring:
             case "hold":
+                running = self.travel.direction
                 for role in ("up", "down"):  # a box that is away does not matter where the other one has stopped it
                     yield self.open(role, fatal=running is None or role == running)
                 yield SETTLE

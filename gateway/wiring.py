@@ -152,6 +152,7 @@ class Wired:
         self.fickle = spec.wiring == "cycle" or (spec.wiring == "pulse" and spec.stop_with == "opposite")
 
     def ask(self, role: str, command: Command, *, urgent: bool = False, fatal: bool = True) -> Ask:
+        """An ask, noted as under way; a *fatal* one's failure fails the plan that asked."""
         self._numbers += 1
         ask = Ask(role, command, f"ask {self._numbers}", urgent)
         self.asks[ask.tag] = Asked(ask, self.plans if fatal else 0, self.now, self.contacts.get(role))
@@ -161,6 +162,7 @@ class Wired:
         return ask
 
     def open(self, role: str, *, fatal: bool = True) -> Ask:
+        """Opening is always urgent: it is what makes things safe, and it ends a run at its place."""
         return self.ask(role, SetRelay(False), urgent=True, fatal=fatal)
 
     @property
@@ -177,6 +179,7 @@ class Wired:
         return None if self.travel.arrived(self.now) else running
 
     def not_open(self) -> list[str]:
+        """The contacts that are closed, or may be."""
         return [role for role, closed in self.contacts.items() if closed is not False]
 
     def stopper(self, running: Direction) -> str:
@@ -204,13 +207,14 @@ class Wired:
                 self.opened[role] = self.now
             self.is_open(role)
         elif sent:
-            self.contacts[role] = None
+            self.contacts[role] = None if closed or not self.contacts[role] else True
         elif closed:
             self.contacts[role] = before
             if before is False:
                 self.owed.discard(role)
 
     def is_open(self, role: str) -> None:
+        """A contact is surely open; with both, a held motor surely stands."""
         if self.spec.wiring == "hold" and self.contacts[role] is not False:
             self.still = self.now
         self.contacts[role] = False
@@ -243,11 +247,13 @@ class Wired:
                     self.lose()
 
     def started(self, direction: str, earliest: float, latest: float) -> None:
+        """It has begun to run, at some moment between these two."""
         way: Direction = "up" if direction == "up" else "down"
         self.travel.turn(way, earliest, latest)
         self.next = "down" if way == "up" else "up"
 
     def halted(self, earliest: float, latest: float) -> None:
+        """It has come to stand, at some moment between these two."""
         self.still = latest
         self.travel.turn(None, earliest, latest)
 

@@ -170,6 +170,8 @@ class Box:
             return
         if outcome.good and isinstance(one.ask.command, SetRelay):
             self.tell(one.ask.role)
+            if self.rig.plant.contacts[one.ask.role] != one.ask.command.closed:
+                return  # a hand was faster, so nothing proves it: in the end it is unconfirmed
         self.end(one, outcome)
 
     def end(self, one: Sent, outcome: Outcome) -> None:

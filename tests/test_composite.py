@@ -236,6 +236,23 @@ async def test_a_gateway_that_leaves_opens_what_it_closed() -> None:
         assert not here.box.contacts["1:2"]
 
 
+async def test_stop_reaches_the_box_that_is_there() -> None:
+    kind: Any = simulators.find("global_cache")
+    far = kind()
+    async with room() as here, far.serving("tcp") as link, run_device(GlobalCache, link) as (other, watcher):
+        await watcher.until(lambda: other.online)
+        roles = {"up": (other, "1:1"), "down": (here.device, "1:2")}
+        screen = Composite("screen.right", MotionSpec("hold", TRAVEL, TRAVEL), roles, clock=LoopClock())
+        screen.submit(Move("down"))
+        await here.box.until(lambda: here.box.contacts["1:2"])
+        far.faults.unreachable = True
+        await watcher.until(lambda: not other.online)
+        assert (await outcome(screen.submit(Move("up")))).result is Result.OFFLINE
+        assert (await outcome(screen.submit(Stop()))).good
+        assert not here.box.contacts["1:2"]
+        screen.close()
+
+
 async def test_the_box_is_told_why() -> None:
     async with room() as here:
         down = here.screen.submit(Move("down"))

@@ -45,6 +45,7 @@ class Story(RuleBasedStateMachine):
         self.stops: list[float] = []
         self.newest = ""
         self.given: list[str] = []
+        self.ill = False  # the box has had its bad day
         self.guesses = False  # a hand or a fault has done what no feedback could ever show
         self._poll()
 
@@ -86,16 +87,18 @@ class Story(RuleBasedStateMachine):
     @precondition(lambda self: self.faults)
     @rule(fate=st.sampled_from(["good", "good", "refused", "lost"]))
     def fate(self, fate: str) -> None:
-        self.rig.box.fate = fate
+        self.rig.box.fate, self.ill = fate, True
 
     @precondition(lambda self: self.faults and not self.rig.box.away)
     @rule(seconds=st.sampled_from([1.0, 4.0, 7.0]))
     def stall(self, seconds: float) -> None:
+        self.ill = True
         self.rig.box.busy = max(self.rig.box.busy, self.rig.clock.now() + seconds)
 
     @precondition(lambda self: self.faults and not self.rig.box.away)
     @rule(restarted=st.booleans(), arrives=st.booleans())
     def leave(self, restarted: bool, arrives: bool) -> None:
+        self.ill = True
         self.rig.box.leave(restarted=restarted, arrives=arrives)
 
     @precondition(lambda self: self.faults and self.rig.box.away)
@@ -118,9 +121,12 @@ class Story(RuleBasedStateMachine):
         if not hasattr(self, "rig"):
             return
         rig, now = self.rig, self.rig.clock.now()
-        assert not rig.plant.wrongs, rig.plant.wrongs
-        if rig.plant.collided is not None and not rig.box.away and rig.box.fate == "good" and rig.box.busy <= now:
-            assert now - rig.plant.collided < 2 * POLL + 10.0, "both are closed, and nobody opens them"
+        # Where a closure that nobody heard of, or a Stop at an unknown end, may have started it, the contacts count.
+        out_of_step = (rig.unheard or self.guesses) and self.spec.wiring != "hold"
+        wrongs = [wrong for wrong in rig.plant.wrongs if "was closed on" in wrong or not out_of_step]
+        assert not wrongs, wrongs
+        if rig.plant.collided is not None and not self.ill:
+            assert now - rig.plant.collided < POLL + 10.0, "a hand closed the other one, and nobody opens both"
         for at in self.stops:
             asked = [t for t, what in rig.log if what.startswith("close") and not what.endswith("!")]
             early = [t for t in asked if at - rig.began + 0.001 < t < at - rig.began + DEAD - 0.001]

@@ -15,6 +15,7 @@ SOURCES = (
     "Cisco xAPI schemas 9.15.17.4 and 26.4.1 (cisco-ce/roomos.cisco.com)",
     "jsxapi 6.0.0 and its recorded replies",
     "xows 1.0.5",
+    "Cisco API reference guides CE8.2 (D15335.04), CE9.2 (D15335.08), SX80 TC7.3 (D15107.05)",
     "PlaceOS drivers, collaboration_endpoint",
 )
 
@@ -27,23 +28,29 @@ OFFERED = (
     "volume mute",
     "microphone mute",
     "main video mute",
-    "dial, answer, hang up",
-    "DTMF",
-    "call list",
+    "dial, answer, reject, hold, resume, hang up one or all, unattended transfer",
+    "Webex, Teams, Zoom and Meet join, by software version",
+    "DTMF, with pauses",
+    "call list, with the reason why a call ended",
+    "auto-answer, do-not-disturb",
+    "content share with source and local preview",
+    "layout, self-view",
+    "main camera, camera move, zoom and stop, the far end's camera",
+    "camera presets",
     "directory search",
+    "bookings",
+    "being shown as a control system (Peripherals), heartbeat",
     "name, model, serial number, software version",
 )
 
 NOT_OFFERED = {
     "half-wake": "a room is on or off; a codec that is half awake is shown as standby",
     "volume steps": "the room turns a step into a volume, which can be confirmed",
-    "reject, hold, resume": "no such command in the room model yet",
-    "Webex, Teams, Zoom and Meet join": "a later issue; the commands differ by software version",
-    "content share, camera, presets, main source, layout, self-view": "a later issue",
-    "bookings": "a later issue",
+    "merge": "Call Join is marked for Cisco's internal use in the schemas",
+    "answering a booking (Bookings Respond)": "no such command in the room model yet",
     "directory folders": "a search returns people, not folders",
-    "being shown as a control system (Peripherals), heartbeat": "a later issue",
-    "UI extensions (panels, widgets)": "a later issue",
+    "list of stored presets": "no such command in the room model yet",
+    "UI extensions (panels, widgets)": "this driver has no panel unit yet",
     "reboot": "no such command in the room model yet",
     "XML over HTTP, HttpFeedback": "both transports that are offered push by themselves and need no listener of ours",
     "telnet, RS-232": "the same grammar, but their log-in dialogue is not documented in the sources",
@@ -61,6 +68,16 @@ class RoomosSettings(Settings):
     )
     pty: bool = setting(False, "Ask for a terminal over SSH: only for a codec that gives no shell without one.")
     phonebook: Literal["corporate", "local"] = setting("corporate", "The directory that is searched.")
+    teams: Literal["guest", "rooms"] = setting(
+        "guest", "How Teams meetings are joined first: as a WebRTC guest, or by a device in Teams Rooms mode."
+    )
+    camera: int = setting(
+        1, "The CameraId that is moved where the codec does not say which belongs to the main source."
+    )
+    peripheral: str = setting(
+        "RoomGate", "Name under which the codec lists us as its control system; empty: not at all."
+    )
+    peripheral_id: str = setting("", "Our id in that list; empty: made from the codec's address.")
     page: int = setting(50, "Rows that a directory search asks for at a time.")
     verify: int = setting(120, "Seconds between full readings, in case feedback was lost.")
     poll: int = setting(5, "Seconds between readings of what the codec will not push (too many subscribers).")
@@ -70,6 +87,10 @@ class RoomosSettings(Settings):
             raise ValueError(f"login is subprotocol or basic, not {self.login!r}")
         if self.phonebook not in ("corporate", "local"):
             raise ValueError(f"phonebook is corporate or local, not {self.phonebook!r}")
+        if self.teams not in ("guest", "rooms"):
+            raise ValueError(f"teams is guest or rooms, not {self.teams!r}")
+        if not 1 <= self.camera <= 7:
+            raise ValueError(f"camera is from 1 to 7, not {self.camera!r}")
         for name, lowest in (("page", 1), ("verify", 10), ("poll", 1)):
             if getattr(self, name) < lowest:
                 raise ValueError(f"{name} is at least {lowest}, not {getattr(self, name)!r}")

@@ -1,92 +1,42 @@
-"""Cisco RoomOS and CE codecs: standby, sound, mutes, calls and the directory, over the text shell or JSON-RPC.
+"""Cisco RoomOS and CE codecs, over the text shell or JSON-RPC: calls, meetings, sound, share, cameras, directory.
 
-The codec pushes what changes; we read everything once, listen, and read it all again every `verify` seconds, because
-feedback can disappear silently and survives no reboot (PlaceOS collaboration_endpoint registers again every 2 min).
-What may not live here: how anything is written (`shell.py`, `rpc.py`) and what a status means (`status.py`).
+What may not live here: the connection and what is told over it (`session.py`), how a command is called (`words.py`,
+`meetings.py`) or written (`shell.py`, `rpc.py`), what shows a call command done (`wishes.py`).
 Sources: Cisco "xAPI over WebSocket" D15427.02; xAPI schemas 9.15.17.4 and 26.4.1; jsxapi 6.0.0, xows 1.0.5.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
-from drivers.cisco import about, rpc, shell, status
-from drivers.cisco.mirror import Mirror
-from drivers.cisco.wishes import Wishes
-from drivers.cisco.xapi import NOT_READY, Heard, Path, Tree, Wire, at, said, text
-from gateway.commands import (
-    Answer,
-    Command,
-    Dial,
-    HangUp,
-    Search,
-    SendDtmf,
-    SetMicMute,
-    SetMute,
-    SetPower,
-    SetVideoMute,
-    SetVolume,
-)
-from gateway.cutters import JsonOrLines
+from drivers.cisco import about, lines, meetings, offers, rows, words
+from drivers.cisco.session import Asked, Session
+from drivers.cisco.words import Said
+from drivers.cisco.xapi import Heard, at, text
+from gateway.commands import Command, Join, ListBookings, Rows, Search, SendDtmf
 from gateway.driver import (
     Action,
     Actions,
-    Answered,
     Done,
-    Driver,
-    Drop,
-    Feedback,
     Item,
     Later,
     More,
-    Offers,
-    Opening,
-    Ready,
     Refused,
     Request,
-    Send,
     Settings,
     Taken,
     Timing,
 )
-from gateway.model import Reason
 
-NEEDS: dict[type[Command], str] = {  # what a command's proof needs the codec to show; without it, it is not offered
-    SetPower: "power",
-    SetVolume: "volume",
-    SetMute: "muted",
-    SetMicMute: "mic_muted",
-    SetVideoMute: "video_muted",
-    Dial: "calls",
-    Answer: "calls",
-    HangUp: "calls",
-    SendDtmf: "calls",
-}
-
-PROOF: dict[type[Command], Path] = {command: status.POINTS[point][0] for command, point in NEEDS.items()}
-
-QUIET = 30.0  # seconds without a word before we ask whether it is still there (PlaceOS gives up after 40 s)
 DOUBT = 1.0  # seconds after an acknowledgement before we look for ourselves: feedback may have been lost
-AGAIN = 2.0  # seconds that must lie between two registrations that a missed change brings about
-KEPT = 256  # questions remembered; replies carry ids, so even a late one is of use
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question under way: what it was, and for whom."""
-
-    what: Literal["command", "read", "alive", "subscribe", "unsubscribe"]
-    path: Path = ()
-    request: Request | None = None
-
-
-class CiscoRoomos(Driver):
+class CiscoRoomos(Session):
     """One codec, over ws, wss or ssh."""
 
     name = "cisco_roomos"
-    plays = frozenset({"volume", "mics", "camera", "calls", "codec"})
+    plays = frozenset({"volume", "mics", "camera", "calls", "share", "picture", "codec"})
     pushes = True
     title = "Cisco RoomOS / CE codec"
     models = "Room, Desk, Board and SX/DX/MX series with CE9.7 or later (WebSocket), CE8 or later (SSH)"
@@ -102,281 +52,116 @@ class CiscoRoomos(Driver):
 
     def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
         super().__init__(settings, host=host, scheme=scheme)
-        self.shell = scheme == "ssh"
-        self.wire: Wire = shell if self.shell else rpc
-        if self.shell:  # WebSocket messages come whole
-            self.cutter = JsonOrLines()
-        self.greeting: Literal["banner", "echo", "over"] = "banner" if self.shell else "over"
-        self.ready = False
-        self.mirror = Mirror()
-        self.offers: frozenset[type[Command]] = frozenset()
-        self.numbers = 0
-        self.asked: dict[str, Asked] = {}
-        self.first: set[str] = set()  # ids that must be answered before we are ready
-        self.readable: set[Path] = set()
-        self.complaint = ""  # the first error of the opening
-        self.handles: dict[Path, int] = {}
-        self.deaf: set[Path] = set()  # what the codec would not subscribe us to
-        self.heard_at = 0.0
-        self.alive = ""  # id of the question whether it is still there
-        self.renewed_at = float("-inf")
-        self.wishes = Wishes()
-        self.unproven: dict[Path, Request] = {}  # where the proof of a command will show
+        self.tones: dict[str, tuple[Request, list[tuple[float, str]]]] = {}  # by timer: what is still to be sent
 
-    # ---- coming up -------------------------------------------------------------------------------------------
+    @classmethod
+    def lines(cls) -> tuple[str, ...]:
+        """Every line that can be sent, as over SSH."""
+        return lines.lines()
 
-    def opening(self) -> Opening:
-        """Log in; over SSH the link does, over a WebSocket the upgrade request does."""
-        user, password = self.settings.username, self.settings.password
-        if self.shell:
-            return Opening(username=user, password=password, pty=self.settings.pty)
-        if self.settings.login == "basic":
-            return Opening(path="/ws", headers={"Authorization": rpc.basic(user, password)})
-        return Opening(path="/ws", subprotocols=(rpc.subprotocol(user, password),))
-
-    def opened(self) -> Actions:
-        """Over SSH wait for the banner's OK; else ask for everything at once."""
-        self.heard_at = self.now
-        if self.greeting == "over":
-            yield from self._begin()
-
-    def _greeted(self, line: bytes) -> Iterator[Action]:
-        """jsxapi 6.0.0: a line that is exactly OK, `echo off`, a second OK, JSON mode without waiting for an answer.
-
-        With a terminal our own words come back until the echo is off: they are not OK. It may also send escape
-        sequences (PlaceOS collaboration_endpoint_spec).
-        """
-        if shell.ESCAPES.sub(b"", line).strip() != b"OK":
-            return
-        if self.greeting == "banner":
-            self.greeting = "echo"
-            yield Send(shell.ECHO_OFF, tag="echo off")
-        else:
-            self.greeting = "over"
-            yield Answered("echo off")
-            yield Send(shell.JSON_MODE, reply=False)
-            yield from self._begin()
-
-    def _begin(self) -> Iterator[Action]:
-        yield from self._subscribe()
-        yield from self._read(*status.READ)
-        self.first = set(self.asked)
-
-    def _usable(self) -> Iterator[Action]:
-        """The first answers are in."""
-        if not self.readable:
-            yield Drop(Reason.PROTOCOL_ERROR, f"the codec tells nothing of itself: {self.complaint}")
-            return
-        self.ready = True
-        yield from self._offer()
-        yield Ready()
-        yield Later(QUIET, "quiet")
-        yield Later(self.settings.verify, "verify")
-        if self.deaf:
-            yield Later(self.settings.poll, "poll")
-
-    def _offer(self) -> Iterator[Action]:
-        shown = self.mirror.points(set(NEEDS.values()))
-        possible = [command for command, point in NEEDS.items() if shown[point] is not None]
-        offers: frozenset[type[Command]] = frozenset({Search, *possible})
-        if offers != self.offers:
-            self.offers = offers
-            yield Offers("", offers)
-
-    # ---- asking ----------------------------------------------------------------------------------------------
-
-    def _key(self, asked: Asked) -> str:
-        self.numbers += 1
-        key = str(self.numbers)
-        self.asked[key] = asked
-        if len(self.asked) > KEPT:
-            del self.asked[next(iter(self.asked))]
-        return key
-
-    def _read(self, *paths: Path) -> Iterator[Action]:
-        for path in paths:
-            key = self._key(Asked("read", path))
-            yield Send(self.wire.read(key, path), tag=key)
-
-    def _subscribe(self) -> Iterator[Action]:
-        for path in status.PUSHED:
-            key = self._key(Asked("subscribe", path))
-            yield Send(self.wire.subscribe(key, path), tag=key)
-
-    def _renew(self) -> Iterator[Action]:
-        """Register again, then read everything, so that nothing falls between.
-
-        The shell's output mode goes first: it is what else a codec may have forgotten.
-        """
-        self.renewed_at = self.now
-        if self.shell:
-            yield Send(shell.JSON_MODE, reply=False)
-        yield from self._subscribe()
-        yield from self._read(*status.READ)
+    def patience(self, command: Command) -> float:
+        """Pauses in tones take their time."""
+        pauses = command.digits.count(",") if isinstance(command, SendDtmf) else 0
+        return command.patience + pauses * words.PAUSE
 
     def command(self, request: Request) -> Actions:
         """Put a command into the codec's words."""
         command = request.command
         if isinstance(command, Search) and any(ord(character) < 32 for character in command.text):
             yield Refused(request, "a search text must not hold control characters")  # jsxapi refuses them, too
-            return
-        settings = self.settings
-        try:
-            words, parameters = said(
-                command, phonebook=settings.phonebook.capitalize(), limit=settings.page, page=request.page
-            )
-        except LookupError:
-            yield Refused(request, "this device cannot do that")
-            return
-        self.wishes.made(request, self.mirror.calls, self.now)
-        if command.proof == "points":
-            self.unproven[PROOF[type(command)]] = request
-        key = self._key(Asked("command", (), request))
-        hide = (self.wire.parameter("DTMFString", command.digits.upper()),) if isinstance(command, SendDtmf) else ()
-        yield Send(self.wire.command(key, words, parameters), tag=key, hide=hide)
-
-    # ---- hearing ---------------------------------------------------------------------------------------------
-
-    def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
-        """A line or a JSON object of the shell, or a WebSocket message."""
-        self.heard_at = self.now
-        if self.greeting != "over":
-            yield from self._greeted(data)
-            return
-        heard = self.wire.hear(data)
-        if heard is None:
-            return
-        if heard.id is None:
-            yield from self._told(heard.value)
-            return
-        asked = self.asked.pop(heard.id, None)
-        if asked is None:
-            return
-        yield Answered(heard.id)
-        if heard.id == self.alive:
-            self.alive = ""
-        yield from self._answered(asked, heard)
-        if heard.id in self.first:
-            self.first.discard(heard.id)
-            if heard.code == NOT_READY:
-                yield Drop(Reason.NO_RESPONSE, "the codec is still starting")
-            elif not self.first:
-                yield from self._usable()
-
-    def _answered(self, asked: Asked, heard: Heard) -> Iterator[Action]:
-        match asked.what:
-            case "read" | "alive":
-                yield from self._read_answered(asked.path, heard)
-            case "subscribe":
-                yield from self._subscribed(asked.path, heard)
-            case "command" if asked.request is not None:
-                yield from self._commanded(asked.request, heard)
-
-    def _subscribed(self, path: Path, heard: Heard) -> Iterator[Action]:
-        if heard.error:
-            self.complaint = self.complaint or heard.error
-            if not heard.nothing_there:
-                self.deaf.add(path)
-                if self.ready:
-                    yield Later(self.settings.poll, "poll")
-            return
-        self.deaf.discard(path)
-        handle, old = self.wire.handle(heard.value), self.handles.get(path)
-        if handle is None:
-            return
-        self.handles[path] = handle
-        if old is not None and old != handle:  # the new one first, so that nothing falls between
-            key = self._key(Asked("unsubscribe"))
-            yield Send(self.wire.unsubscribe(key, old), tag=key)
-
-    def _read_answered(self, path: Path, heard: Heard) -> Iterator[Action]:
-        if heard.error:
-            self.complaint = self.complaint or heard.error
-            self.readable.discard(path)
-            if not heard.nothing_there:
-                return  # it says nothing of the state: what was pushed still holds
+        elif isinstance(command, SendDtmf):
+            self.tones[f"tones {request.id}"] = request, words.tones(command.digits)
+            yield from self._next_tones(f"tones {request.id}")
         else:
-            self.readable.add(path)
-        answer = {} if heard.error else self.wire.place(path, heard.value)
-        names, missed = self.mirror.answer(path, answer)
-        yield from self._tell(names)
-        if self.ready and missed and path not in self.deaf and self.now >= self.renewed_at + AGAIN:
-            yield from self._renew()  # it changed and we were not told
+            try:
+                said = self._say(request)
+            except words.Cannot as why:
+                yield Refused(request, str(why))
+                return
+            self.wishes.made(request, self.mirror.calls, self.now)
+            if command.proof == "points":
+                self.unproven[offers.PROOF[type(command)]] = request
+            for one in said:
+                yield self._ask(Asked("command", request=request, said=one))
 
-    def _told(self, news: Tree) -> Iterator[Action]:
-        names = self.mirror.news(news)
-        if self.mirror.half_a_call and Asked("read", status.CALLS) not in self.asked.values():
-            yield from self._read(status.CALLS)
-        yield from self._tell(names)
+    def _say(self, request: Request) -> tuple[Said, ...]:
+        command, settings = request.command, self.settings
+        if isinstance(command, Join):
+            rooms_mode = settings.teams == "rooms"
+            return (meetings.join(command, offers.software(self.mirror), self.unknown, rooms_mode=rooms_mode),)
+        cameras = offers.camera_ids(self.mirror)
+        main = self.mirror.points({"camera"})["camera"]
+        known = words.Known(
+            calls=self.mirror.calls,
+            cameras=cameras,
+            camera=cameras.get(main, settings.camera),
+            named_layouts=bool(offers.layouts(self.mirror)),
+            phonebook=settings.phonebook.capitalize(),
+            rows=settings.page,
+            page=request.page,
+        )
+        return words.say(command, known)
 
-    def _tell(self, names: set[str]) -> Iterator[Action]:
-        if not names:
+    def _next_tones(self, name: str) -> Iterator[Action]:
+        """The next piece, after its pause; when the last is acknowledged, so is the command."""
+        request, pieces = self.tones[name]
+        if not pieces:
+            del self.tones[name]
+            yield Taken(request)
             return
-        points = self.mirror.points(names)
-        yield Feedback("", **points)
-        if self.ready:
-            yield from self._offer()
-        self.unproven = {
-            path: request for path, request in self.unproven.items() if not self.shows(request.command, points)
-        }
-        if "calls" in points:
-            yield from self.wishes.settle(self.mirror.calls, self.now)
+        (pause, digits), *rest = pieces
+        if pause:
+            self.tones[name] = request, [(0.0, digits), *rest]
+            yield Later(pause, name)
+            return
+        self.tones[name] = request, rest
+        assert isinstance(request.command, SendDtmf)
+        yield self._ask(Asked("command", request=request, said=words.tone(digits, request.command.call)))
 
     # ---- commands' fates -------------------------------------------------------------------------------------
 
-    def _commanded(self, request: Request, heard: Heard) -> Iterator[Action]:
-        command = request.command
+    def _commanded(self, request: Request, said: Said, heard: Heard) -> Iterator[Action]:
         if heard.error:
-            self.unproven = {path: held for path, held in self.unproven.items() if held != request}
-            yield self.wishes.refused(request, heard.error, self.mirror.calls)
-            return
-        if isinstance(command, Search):
+            yield from self._refused(request, said, heard)
+        elif isinstance(request.command, Rows):
             yield from self._found(request, heard)
-            return
-        yield Taken(request)
-        self.wishes.taken(request, text(at(heard.value, ("CallId",))))
-        yield from self.wishes.settle(self.mirror.calls, self.now)
-        if self.unproven or self.wishes:
-            yield Later(DOUBT, "doubt")
+        elif isinstance(request.command, SendDtmf):
+            yield from self._next_tones(f"tones {request.id}")
+        else:
+            yield Taken(request)
+            self.wishes.taken(request, text(at(heard.value, ("CallId",))))
+            yield from self.wishes.settle(self.mirror.calls, self.now)
+            if self.unproven or self.wishes:
+                yield Later(DOUBT, "doubt")
+
+    def _refused(self, request: Request, said: Said, heard: Heard) -> Iterator[Action]:
+        if heard.unknown_command:  # ask, don't assume: what it does not know is not offered again
+            self.unknown.add(said.words)
+            if not isinstance(request.command, Join):
+                self.missing.add(type(request.command))
+            yield from self._offer()
+            if said.instead:
+                yield self._ask(Asked("command", request=request, said=said.instead[0]))
+                return
+        self.tones.pop(f"tones {request.id}", None)
+        self.unproven = {path: held for path, held in self.unproven.items() if held != request}
+        call = text(said.parameters.get("CallId"))
+        outcome = self.wishes.refused(request, heard.error, self.mirror.calls, call)
+        if outcome is not None:
+            yield outcome
 
     def _found(self, request: Request, heard: Heard) -> Iterator[Action]:
-        people, rows, total = status.contacts(heard.value)
-        for person in people:
-            yield Item(request, person)
+        read = rows.bookings if isinstance(request.command, ListBookings) else rows.contacts
+        found, count, total = read(heard.value)
+        for row in found:
+            yield Item(request, row)
         asked_for = (request.page + 1) * self.settings.page
-        more = asked_for < total if total is not None else rows == self.settings.page
-        yield More(request) if more and rows else Done(request)
-
-    # ---- silence and doubt -----------------------------------------------------------------------------------
-
-    def failed(self, tag: Hashable, reason: str) -> Actions:
-        """Replies carry ids, so one silent exchange spoils no other: ask the lightest question before giving up."""
-        if not self.ready or tag == self.alive:
-            yield Drop(Reason.NO_RESPONSE, "the codec does not answer")
-        elif not self.alive:
-            yield from self._alive()
-
-    def _alive(self) -> Iterator[Action]:
-        self.alive = self._key(Asked("alive", status.LIGHTEST))
-        yield Send(self.wire.read(self.alive, status.LIGHTEST), tag=self.alive)
+        more = asked_for < total if total is not None else count == self.settings.page
+        yield More(request) if more and count else Done(request)
 
     def due(self, name: str) -> Actions:
-        """Time to see whether it is there, to look for ourselves, or to read everything again."""
-        match name:
-            case "quiet":
-                silent = self.now - self.heard_at
-                if silent >= QUIET and not self.alive:
-                    yield from self._alive()
-                yield Later(QUIET - silent if silent < QUIET else QUIET, "quiet")
-            case "doubt":
-                paths = {path for path in status.PUSHED for point in self.unproven if point[: len(path)] == path}
-                if self.wishes:
-                    paths.add(status.CALLS)
-                self.unproven.clear()  # asked once; the patience of the command does the rest
-                yield from self._read(*sorted(paths))
-            case "verify":
-                yield from self._renew()
-                yield Later(self.settings.verify, "verify")
-            case "poll" if self.deaf:
-                yield from self._read(*sorted(self.deaf & self.readable))
-                yield Later(self.settings.poll, "poll")
+        """The pause between tones is over; the rest is the connection's."""
+        if name in self.tones:
+            yield from self._next_tones(name)
+        else:
+            yield from super().due(name)

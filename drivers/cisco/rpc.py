@@ -10,6 +10,7 @@ import base64
 import json
 from typing import Any
 
+from drivers.cisco.words import Said
 from drivers.cisco.xapi import Heard, Parameters, Path, Tree, branch, number, read_json, roots, text
 
 # For errors that come without a message.
@@ -40,6 +41,11 @@ def basic(username: str, password: str) -> str:
 def command(key: str, words: str, parameters: Parameters) -> str:
     """`xCommand/Audio/Volume/Set`; no `params` at all where there are none."""
     return _asked(key, "xCommand/" + words.replace(" ", "/"), dict(parameters))
+
+
+def configure(key: str, path: Path, value: str) -> str:
+    """`xSet`."""
+    return _asked(key, "xSet", {"Path": ["Configuration", *path], "Value": value})
 
 
 def read(key: str, path: Path) -> str:
@@ -97,3 +103,10 @@ def _asked(key: str, method: str, params: Tree) -> str:
     if params:
         message["params"] = params
     return json.dumps(message, separators=(",", ":"))
+
+
+def say(key: str, said: Said) -> str:
+    """A command or a setting with the id `key`."""
+    if said.value is not None:
+        return configure(key, tuple(said.words.split()), said.value)
+    return command(key, said.words, said.parameters)

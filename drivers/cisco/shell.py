@@ -10,21 +10,8 @@ import json
 import re
 from typing import Any
 
-from drivers.cisco import status
-from drivers.cisco.xapi import Heard, Parameters, Path, Tree, read_json, roots, said, text, truth
-from gateway.commands import (
-    Answer,
-    Command,
-    Dial,
-    HangUp,
-    Search,
-    SendDtmf,
-    SetMicMute,
-    SetMute,
-    SetPower,
-    SetVideoMute,
-    SetVolume,
-)
+from drivers.cisco.words import Said
+from drivers.cisco.xapi import Heard, Parameters, Path, Tree, read_json, roots, text, truth
 
 ECHO_OFF = b"echo off\n"
 JSON_MODE = b"xpreferences outputmode json\n"
@@ -45,6 +32,16 @@ def parameter(name: str, value: str | int) -> str:
 def command(key: str, words: str, parameters: Parameters) -> bytes:
     """`xCommand` with the id `key`."""
     return _asked(key, line(words, parameters))
+
+
+def setting(path: Path, value: str) -> str:
+    """`xConfiguration` that sets."""
+    return "xConfiguration " + " ".join([*path[:-1], parameter(path[-1], value)])
+
+
+def configure(key: str, path: Path, value: str) -> bytes:
+    """`xConfiguration SystemUnit Name: "x"` with the id `key`."""
+    return _asked(key, setting(path, value))
 
 
 def read(key: str, path: Path) -> bytes:
@@ -119,23 +116,8 @@ def _plain(value: Any) -> Any:
     return {name: _plain(child) for name, child in value.items()}
 
 
-def commands() -> list[str]:
-    """Every line that the driver can send, with sample values: what a codec's log will show of us."""
-    kinds = (SetPower, SetMute, SetMicMute, SetVideoMute)
-    samples: list[Command] = [kind(on) for kind in kinds for on in (True, False)]
-    samples += [
-        SetVolume(40),
-        Dial("far.end@example.com"),
-        Dial("far.end@example.com", "sip", "video", 4000),
-        Answer(),
-        Answer("3"),
-        HangUp(),
-        HangUp("3"),
-        SendDtmf("12#"),
-        Search("board"),
-    ]
-    lines = [ECHO_OFF, JSON_MODE]
-    lines += [subscribe("1", path) for path in status.PUSHED]
-    lines += [read("1", path) for path in status.READ]
-    lines += [command("1", *said(sample)) for sample in samples]
-    return [sent.decode().split(" | ")[0].strip() for sent in lines]
+def say(key: str, said: Said) -> bytes:
+    """A command or a setting with the id `key`."""
+    if said.value is not None:
+        return configure(key, tuple(said.words.split()), said.value)
+    return command(key, said.words, said.parameters)

@@ -32,14 +32,22 @@ STATES: Mapping[str, CallState] = {
 
 CALLS: Path = ("Status", "Call")
 LIGHTEST: Path = ("Status", "Standby", "State")  # the smallest question there is
+CONNECTORS: Path = ("Configuration", "Video", "Input", "Connector")
+AUTO_ANSWER: Path = ("Configuration", "Conference", "AutoAnswer")
+ENDED: Path = ("Event", "CallDisconnect")
+# What must be known before the codec is of use, and what can follow. The pushed ones are registered first.
 PUSHED: tuple[Path, ...] = (
     ("Status", "Standby"),
     ("Status", "Audio"),
-    ("Status", "Video", "Input", "MainVideoMute"),
+    ("Status", "Video"),
+    ("Status", "Conference"),
     CALLS,
-    ("Status", "SystemUnit", "Software"),
+    AUTO_ANSWER,
 )
-READ: tuple[Path, ...] = (*PUSHED[:4], ("Status", "SystemUnit"), ("Configuration", "SystemUnit", "Name"))
+READ: tuple[Path, ...] = (*PUSHED, ("Status", "SystemUnit"))
+PUSHED_LATER: tuple[Path, ...] = (ENDED,)
+READ_LATER: tuple[Path, ...] = (("Configuration", "SystemUnit", "Name"), CONNECTORS)
+LAYOUTS: Path = ("Status", "Video", "Layout", "CurrentLayouts", "AvailableLayouts")
 
 
 def _level(value: Any) -> int | None:
@@ -87,12 +95,66 @@ def _call(key: str, fields: Tree) -> Call:
     )
 
 
+def _sharing(presentation: Any) -> str | None:
+    """Ours first: it is what can be stopped here. Schema 9.15.17.4: SendingMode is LocalOnly, LocalRemote or Off."""
+    if not isinstance(presentation, dict):
+        return None
+    mode = text(presentation.get("Mode"))
+    modes = {text(shown.get("SendingMode")) for shown in _instances(presentation)}
+    if "LocalRemote" in modes or mode == "Sending":
+        return "sending"
+    if "LocalOnly" in modes:
+        return "preview"
+    return {"Receiving": "receiving", "Off": "off"}.get(mode)
+
+
+def _share_source(presentation: Any) -> str | None:
+    if not isinstance(presentation, dict):
+        return None
+    return next((text(shown.get("Source")) for shown in _instances(presentation) if "Source" in shown), "")
+
+
+def _instances(presentation: Tree) -> list[Tree]:
+    held = presentation.get("LocalInstance")
+    found = held.values() if isinstance(held, dict) else ()
+    return [shown for shown in found if isinstance(shown, dict) and text(shown.get("SendingMode")) != "Off"]
+
+
+def _layout(layout: Any) -> str | None:
+    """By name where the codec lists names; else the layout family, in small letters as it is set."""
+    if names(layout):
+        return text(at(layout, ("CurrentLayouts", "ActiveLayout")))
+    return text(at(layout, ("LayoutFamily", "Local"))).lower() or None
+
+
+def names(layout: Any) -> list[str]:
+    """The layouts that can be chosen now, by name; none on older software."""
+    listed = at(layout, LAYOUTS[3:])
+    found = listed.values() if isinstance(listed, dict) else ()
+    return [name for name in (text(one.get("LayoutName")) for one in found if isinstance(one, dict)) if name]
+
+
+def _source(value: Any) -> str | None:
+    source = number(value)
+    return None if source is None else str(source)
+
+
 POINTS: Mapping[str, tuple[Path, Callable[[Any], Any]]] = {
     "power": (("Status", "Standby", "State"), lambda value: POWER.get(text(value))),
     "volume": (("Status", "Audio", "Volume"), _level),
     "muted": (("Status", "Audio", "VolumeMute"), truth),
     "mic_muted": (("Status", "Audio", "Microphones", "Mute"), truth),
     "video_muted": (("Status", "Video", "Input", "MainVideoMute"), truth),
+    "camera": (("Status", "Video", "Input", "MainVideoSource"), _source),
+    "self_view": (("Status", "Video", "Selfview", "Mode"), truth),
+    "layout": (("Status", "Video", "Layout"), _layout),
+    "sharing": (("Status", "Conference", "Presentation"), _sharing),
+    "share_source": (("Status", "Conference", "Presentation"), _share_source),
+    "do_not_disturb": (
+        ("Status", "Conference", "DoNotDisturb"),
+        lambda value: {"Active": True, "Inactive": False}.get(text(value)),
+    ),
+    "auto_answer": ((*AUTO_ANSWER, "Mode"), truth),
     "calls": (CALLS, calls),
     "name": (("Configuration", "SystemUnit", "Name"), _words),
     "model": (("Status", "SystemUnit", "ProductId"), _words),
@@ -110,7 +172,7 @@ def read(tree: Tree, name: str) -> Any:
 def differ(name: str, one: Any, two: Any) -> bool:
     """Whether two values of a point differ, a call's duration aside: it runs, and need not be pushed as it does."""
     if name == "calls":
-        one, two = ([replace(call, duration=None) for call in held or ()] for held in (one, two))
+        one, two = ([replace(call, duration=None, reason="") for call in held or ()] for held in (one, two))
     return bool(one != two)
 
 
@@ -124,40 +186,12 @@ def below(path: Path) -> set[str]:
     return {name for name, (point, _) in POINTS.items() if point[: len(path)] == path}
 
 
-def contacts(value: Any) -> tuple[list[Tree], int, int | None]:
-    """The people in a Phonebook Search's answer; how many rows it holds, folders too; and how many there are in all.
+def end(news: Tree) -> tuple[str, str]:
+    """The call that an event says to end, and the codec's words for why; "" where it says nothing of the kind.
 
-    A person's `methods` can be dialled as they are.
+    Cisco API reference guide CE9.2 (D15335.08), CallDisconnect: CallId, CauseType and, not always, CauseString.
     """
-    if not isinstance(value, dict):
-        return [], 0, None
-    found = [contact for contact in _list(value.get("Contact")) if isinstance(contact, dict)]
-    rows = len(found) + len(_list(value.get("Folder")))
-    total = number(at(value, ("ResultInfo", "TotalRows")))
-    return [_contact(contact) for contact in found], rows, total
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _contact(contact: Tree) -> Tree:
-    return {
-        "name": text(contact.get("Name")),
-        "id": text(contact.get("ContactId")),
-        "methods": [
-            {
-                "address": text(method.get("Number")),
-                "protocol": _one_of(method.get("Protocol"), "sip", "h323", "spark", "h320"),
-                "kind": _one_of(method.get("CallType"), "video", "audio"),
-                "rate": number(method.get("CallRate")) or 0,
-            }
-            for method in _list(contact.get("ContactMethod"))
-            if isinstance(method, dict)
-        ],
-    }
-
-
-def _one_of(value: Any, *known: str) -> str:
-    word = text(value).lower()
-    return word if word in known else ""
+    told = at(news, ENDED)
+    if not isinstance(told, dict):
+        return "", ""
+    return text(told.get("CallId")), text(told.get("CauseString")) or text(told.get("CauseType"))

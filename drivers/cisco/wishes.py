@@ -1,7 +1,8 @@
-"""Dials, answers and hang-ups that the codec has acknowledged or not, and that its call list has yet to show.
+"""Commands about calls that the codec has acknowledged or not, and that its call list has yet to show.
 
 What may not live here: how calls are read (`status.py`) or commands written. An acknowledgement proves nothing: a
-dial is done when its call is shown, an answer when the call is answered, a hang-up when the calls are gone.
+dial is done when its call is shown, an answer when the call is answered, a hold when it is held, a resume when it is
+not, a hang-up, a rejection and a transfer when the calls are gone.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from gateway.commands import Answer, Dial, HangUp
+from drivers.cisco.words import targets
+from gateway.commands import Answer, Dial, HangUp, Hold, Join, Reject, Resume, Transfer
 from gateway.driver import Action, Done, Refused, Request
 from gateway.model import Call
 
 Calls = Mapping[str, Call]
 
 GRACE = 5.0  # seconds past a command's patience before it is forgotten: the house has settled it long since
+ABOUT_CALLS = (Answer, Dial, HangUp, Hold, Join, Reject, Resume, Transfer)
+ENDING = (HangUp, Reject)
 
 
 @dataclass(slots=True)
@@ -24,7 +28,7 @@ class Wish:
 
     request: Request
     before: frozenset[str]  # calls that cannot be its proof: those there were; answer: those that were answered
-    targets: frozenset[str]  # answer, hang up: the calls it is about
+    targets: frozenset[str]  # the calls it is about; none for a dial
     since: float
     taken: bool = False
     call: str = ""  # dial: the codec's id for the new call
@@ -43,17 +47,12 @@ class Wishes:
     def made(self, request: Request, calls: Calls, now: float) -> None:
         """A command about calls leaves now."""
         command = request.command
-        match command:
-            case Answer():
-                ringing = {key for key, call in calls.items() if call.direction == "in" and not call.answered}
-                before, targets = calls.keys() - ringing, {command.call} if command.call else ringing
-            case HangUp():
-                before, targets = set(calls), {command.call} if command.call else set(calls)
-            case Dial():
-                before, targets = set(calls), set()
-            case _:
-                return
-        self.held[request.id] = Wish(request, frozenset(before), frozenset(targets), now)
+        if not isinstance(command, ABOUT_CALLS):
+            return
+        before = frozenset(calls)
+        if isinstance(command, Answer):
+            before -= targets(Answer(), calls)
+        self.held[request.id] = Wish(request, before, targets(command, calls), now)
 
     def taken(self, request: Request, call: str) -> None:
         """The codec acknowledged; a dial's answer names the new call."""
@@ -61,11 +60,20 @@ class Wishes:
         if wish is not None:
             wish.taken, wish.call = True, call
 
-    def refused(self, request: Request, words: str, calls: Calls) -> Action:
-        """The codec said no. To hang up what is gone by now is what was wanted; an id that never was is a mistake."""
-        wish = self.held.pop(request.id, None)
-        gone = wish is not None and wish.targets <= wish.before and not wish.targets & calls.keys()
-        return Done(request) if gone and isinstance(request.command, HangUp) else Refused(request, words)
+    def refused(self, request: Request, words: str, calls: Calls, call: str = "") -> Action | None:
+        """The codec said no (to the part about `call`, where a hang-up has several). To end what is gone by now is
+        what was wanted; an id that never was is a mistake."""
+        wish = self.held.get(request.id)
+        if wish is not None and isinstance(request.command, ENDING):
+            meant = frozenset({call}) if call else wish.targets
+            if meant <= wish.before and not meant & calls.keys() and (meant or isinstance(request.command, HangUp)):
+                if wish.targets & calls.keys():
+                    wish.taken = True  # the others are still to go
+                    return None
+                del self.held[request.id]
+                return Done(request)
+        self.held.pop(request.id, None)
+        return Refused(request, words)
 
     def settle(self, calls: Calls, now: float) -> Iterator[Action]:
         """What the call list, as it is now, decides."""
@@ -82,12 +90,22 @@ def _end(wish: Wish, calls: Calls) -> Action | None:
     request = wish.request
     left = wish.targets & calls.keys()
     match request.command:
-        case Dial():
+        case Dial() | Join():
             shown = wish.call in wish.seen | calls.keys() if wish.call else bool(wish.seen)
             return Done(request) if shown else None
-        case HangUp():
+        case HangUp() | Reject() | Transfer():
             return None if left else Done(request)
+        case Hold() | Resume() as command:
+            if wish.targets and not left:
+                return Refused(request, "the call ended before that")
+            held = isinstance(command, Hold)
+            return Done(request) if left and all(_held(calls[key]) is held for key in left) else None
     if wish.targets and not left:
         return Refused(request, "the call ended before it was answered")
     possible = left or calls.keys() - wish.before
     return Done(request) if any(calls[key].answered for key in possible) else None
+
+
+def _held(call: Call) -> bool | None:
+    """True or False where the call is plainly held or up; None in between."""
+    return True if call.held else False if call.state == "connected" else None

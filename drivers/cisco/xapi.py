@@ -1,7 +1,7 @@
-"""What both transports of the xAPI share: what was heard, the codec's trees, and how our commands are called there.
+"""What both transports of the xAPI share: what was heard, and the codec's trees.
 
-What may not live here: how anything is written on a wire (`shell.py`, `rpc.py`), points (`status.py`), turns and
-timers (`roomos.py`). Command paths, parameters and ranges: Cisco's published xAPI schemas 9.15.17.4 and 26.4.1.
+What may not live here: how anything is written on a wire (`shell.py`, `rpc.py`), how our commands are called there
+(`words.py`), points (`status.py`), turns and timers (`roomos.py`).
 """
 
 from __future__ import annotations
@@ -9,27 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from gateway.commands import (
-    Answer,
-    Command,
-    Dial,
-    HangUp,
-    Search,
-    SendDtmf,
-    SetMicMute,
-    SetMute,
-    SetPower,
-    SetVideoMute,
-    SetVolume,
-)
+if TYPE_CHECKING:
+    from drivers.cisco.words import Said
 
 Path = tuple[str, ...]
 Tree = dict[str, Any]
 Parameters = Mapping[str, str | int]
 
 NOT_READY = -31997  # xAPI over WebSocket D15427.02: the codec is still starting
+NO_SUCH_METHOD = -32601  # JSON-RPC 2.0: over a WebSocket each command is a method
 DEEPEST = 48  # no document of the xAPI nests nearly so deep; beyond it a message is noise
 
 
@@ -48,12 +38,17 @@ class Heard:
         """True where the error only says that the codec has nothing at this address."""
         return "no match" in self.error.lower()
 
+    @property
+    def unknown_command(self) -> bool:
+        """True where this software has no such command (PlaceOS collaboration_endpoint_spec: "Unknown command")."""
+        return self.code == NO_SUCH_METHOD or self.error.lower().startswith("unknown command")
+
 
 class Wire(Protocol):
     """A transport's grammar; `shell.py` and `rpc.py` are two of them. All is pure."""
 
-    def command(self, key: str, words: str, parameters: Parameters) -> str | bytes:
-        """`xCommand` with the id `key`."""
+    def say(self, key: str, said: Said) -> str | bytes:
+        """`xCommand`, or `xConfiguration` that sets, with the id `key`."""
 
     def read(self, key: str, path: Path) -> str | bytes:
         """Ask for what stands at `path`."""
@@ -77,55 +72,6 @@ class Wire(Protocol):
         """What a message says; None where it is nothing to us. Never raises."""
 
 
-def said(command: Command, *, phonebook: str = "Corporate", limit: int = 50, page: int = 0) -> tuple[str, Parameters]:
-    """One of our commands in the codec's words; LookupError where it has none."""
-    match command:
-        case SetPower(on=on):
-            return ("Standby Deactivate" if on else "Standby Activate"), {}
-        case SetVolume(level=level):
-            return "Audio Volume Set", {"Level": level}
-        case SetMute(on=on):
-            return ("Audio Volume Mute" if on else "Audio Volume Unmute"), {}
-        case SetMicMute(on=on):
-            return ("Audio Microphones Mute" if on else "Audio Microphones Unmute"), {}
-        case SetVideoMute(on=on):
-            return ("Video Input MainVideo Mute" if on else "Video Input MainVideo Unmute"), {}
-        case Dial():
-            return "Dial", _dialled(command)
-        case Answer(call=call):
-            return "Call Accept", _of(call)
-        case HangUp(call=call):  # without CallId: all calls
-            return "Call Disconnect", _of(call)
-        case SendDtmf(digits=digits, call=call):
-            return "Call DTMFSend", {**_of(call), "DTMFString": digits.upper()}
-        case Search(text=text):
-            return "Phonebook Search", {
-                "Limit": limit,
-                "Offset": page * limit,
-                "PhonebookType": phonebook,
-                "SearchString": text,
-            }
-    raise LookupError(command.verb)
-
-
-def _dialled(dial: Dial) -> Parameters:
-    given: dict[str, str | int] = {"Number": dial.address}
-    if dial.protocol:
-        given["Protocol"] = {"sip": "Sip", "h323": "H323", "spark": "Spark", "h320": "H320"}[dial.protocol]
-    if dial.kind:
-        given["CallType"] = dial.kind.capitalize()
-    if dial.rate:
-        given["CallRate"] = dial.rate
-    return given
-
-
-def _of(call: str) -> Parameters:
-    """CallId is a whole number in the schemas; anything else goes as it is and is the codec's to refuse."""
-    if not call:
-        return {}
-    return {"CallId": int(call) if call.isascii() and call.isdigit() and len(call) < 10 else call}
-
-
 def read_json(data: Any) -> Tree | None:
     """A JSON object, or None for anything else that a wire may carry."""
     try:
@@ -136,8 +82,8 @@ def read_json(data: Any) -> Tree | None:
 
 
 def roots(message: Tree) -> Tree:
-    """The documents that a message holds parts of; events are not asked for yet."""
-    return {root: message[root] for root in ("Status", "Configuration") if isinstance(message.get(root), dict)}
+    """The documents that a message holds parts of, and the events."""
+    return {root: message[root] for root in ("Status", "Configuration", "Event") if isinstance(message.get(root), dict)}
 
 
 def _sane(value: Any, left: int) -> bool:

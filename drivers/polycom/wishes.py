@@ -56,6 +56,10 @@ class Wishes:
                 return
         self.held[request.id] = Wish(request, frozenset(calls), frozenset(targets), until)
 
+    def ending(self, key: str) -> bool:
+        """Whether somebody wants this call to end."""
+        return any(isinstance(held.request.command, HangUp) and key in held.targets for held in self.held.values())
+
     def refused(self, request: Request, words: str, calls: Calls) -> Action:
         """The codec said no. To end what is gone by now is what was wanted."""
         wish = self.held.pop(request.id, None)

@@ -203,9 +203,8 @@ class YealinkVc(Talk):
     def _state(self, word: str, fields: Mapping[str, str]) -> Actions:
         if word == "talking max":
             return
-        power = "standby" if word == "sleeping" else "on"
-        self.power = power
-        yield Feedback("", power=power)
+        self.power = "standby" if word == "sleeping" else "on"
+        yield Feedback("", power=self.power)
         key = fields.get("callid", "")
         if word in ("idle", "sleeping"):
             self.mentioned = None
@@ -219,7 +218,10 @@ class YealinkVc(Talk):
         elif key:
             if self.mentioned is not None:
                 self.mentioned.add(key)
+            answered = word == "talking" and key in ringing(self.calls)
             yield from self.show(self._named(self._call(key, word, fields)))
+            if answered and self.wishes.ending(key):  # `answer no` came too late: it had just been answered
+                yield self.now_or_never("button hangup")
 
     def _call(self, key: str, word: str, fields: Mapping[str, str]) -> Call:
         held = self.calls.get(key)
@@ -286,11 +288,9 @@ class YealinkVc(Talk):
             case SetPower(on=on):
                 if not on and self.calls:
                     raise ValueError("the power key does something else in a call: hang up first")
-                if self.power == ("on" if on else "standby"):
-                    ask = self._question("sysstatus get")
-                    ask.request = request
-                    return ask
-                return self._set(request, "button power", "sysstatus get")
+                ask = self._question("sysstatus get")  # the key turns over what is: look first
+                ask.request, ask.kind = request, "key on" if on else "key off"
+                return ask
             case Dial() as dial:
                 return Ask(_dial(dial), None, request, soft=PACE)
             case Answer(call=call):
@@ -350,6 +350,10 @@ class YealinkVc(Talk):
             yield from self.play()
         elif request is not None and error:
             yield self.wishes.refused(request, error, self.calls)
+        elif request is not None and ask.kind.startswith("key"):
+            yield Taken(request)
+            if self.power != ("on" if ask.kind == "key on" else "standby"):
+                self.people.appendleft(self._set(request, "button power", "sysstatus get"))
         elif request is not None:
             yield Done(request) if ask.kind == "search" else Taken(request)
         elif error:

@@ -8,6 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.commands import (
+    Answer,
+    Command,
+    Dial,
+    HangUp,
+    Join,
+    ListBookings,
+    Reject,
+    Search,
+    SetMicMute,
+    SetVideoMute,
+    SetVolume,
+    Share,
+    StopShare,
+)
 from gateway.driver import Settings, setting
 
 SOURCES = (
@@ -16,6 +31,13 @@ SOURCES = (
     "devforum.zoom.us/t/3244 (lists in JSON mode)",
     "PlaceOS drivers, zoom/zr_csapi (log-in, line ends, envelope)",
     "PepperDash Essentials, ZoomRoom (events and their fields)",
+)
+
+ALL: frozenset[type[Command]] = frozenset(
+    (
+        *(Answer, Dial, HangUp, Join, ListBookings, Reject, Search),
+        *(SetMicMute, SetVideoMute, SetVolume, Share, StopShare),
+    )
 )
 
 OFFERED = (
@@ -33,19 +55,19 @@ OFFERED = (
 
 NOT_OFFERED: Mapping[str, str] = {
     "mute of the room's sound": "Zoom Rooms has an output volume only, and no mute of it",
-    "hold and resume": "a Zoom meeting cannot be put on hold by the control system API",
+    "hold and resume": "the control system API has no command for it",
     "tones": "only telephone calls take them (SendSipDTMF), and those are not offered",
     "phone call-out": "its states are known from other people's code only, and a call under way cannot be asked for, "
     "so after a lost link it would be shown as ended",
     "calls to SIP, H.323 and people": "Zoom dials meetings; a contact is invited into one, which is no call of ours",
-    "transfer and merge": "Zoom Rooms has neither",
+    "transfer and merge": "the documents at hand have no command for either",
     "standby": "the control system API cannot put the room to sleep or wake it",
     "camera move and presets": "a movement lasts only while Continue is sent again and again; how often is not "
     "documented",
     "camera choice": "the ids of cameras are known from no document at hand",
     "layout and self-view": "which styles are allowed changes during a meeting and is not told",
     "mute or remove other participants": "the room's model has no command for it",
-    "auto-answer and do-not-disturb": "set on the Zoom web portal, not by the control system API",
+    "auto-answer and do-not-disturb": "the documents at hand have no command for either",
     "start an instant meeting": "the room's model has no command for it",
 }
 

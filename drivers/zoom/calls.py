@@ -13,7 +13,7 @@ from gateway.driver import Action, Done, Refused, Request
 from gateway.model import Call
 
 MEETING = "meeting"  # the id of a meeting that nobody has seen ringing: a room is in one at most
-STATES = {"CONNECTING_MEETING": "connecting", "IN_MEETING": "connected"}
+STATES = ("CONNECTING_MEETING", "IN_MEETING")
 FORGOTTEN = 60.0  # seconds after which nobody waits for a proof any more
 
 
@@ -43,20 +43,19 @@ class Calls:
         """All calls; None while the room does not tell."""
         if not self.known:
             return None
-        now = self.meeting or self._taken
-        return (*((now,) if now else ()), *self.ringing.values())
+        return (*(call for call in (self.meeting, self._taken) if call), *self.ringing.values())
 
     def status(self, word: str) -> None:
         """`zStatus Call Status`."""
         self.known = word in STATES or word in ("NOT_IN_MEETING", "LOGGED_OUT")
-        if word == "CONNECTING_MEETING" or word == "IN_MEETING":
-            base = self._taken or self.meeting or Call(MEETING, "out", "connecting", "", self.number, "zoom", "video")
-            state = "connected" if word == "IN_MEETING" else "connecting"
-            self.meeting = replace(base, state="connected" if state == "connected" else "connecting", answered=True)
-            self._taken = None
-        elif self.known:
-            self.meeting = None  # what was accepted may show only now that the former meeting has ended
-            self.number = ""
+        if word in STATES:
+            now = self.meeting
+            if self._taken and (now is None or (word == "CONNECTING_MEETING" and now.state == "connected")):
+                now, self._taken = self._taken, None  # what was accepted shows when the former meeting is left
+            now = now or Call(MEETING, "out", "connecting", "", self.number, "zoom", "video")
+            self.meeting = replace(now, state="connected" if word == "IN_MEETING" else "connecting", answered=True)
+        elif self.known and self.meeting is not None:
+            self.meeting, self.number = None, ""
 
     def rings(self, jid: str, name: str) -> str:
         """A call comes in; its id."""

@@ -1,8 +1,7 @@
 """Zoom Rooms over its control system API (ZR-CSAPI): SSH on port 2244, a command line in JSON mode.
 
-A Zoom Rooms controller and this API cannot have the room at once: a controller that logs in takes it over, we know
-nothing then, and the next command only fetches the room back and is sent again, once. What may not live here: how
-anything is written or read (`words.py`), and what a call is (`calls.py`).
+A Zoom Rooms controller that logs in takes the room over: we know nothing then, and the next command only fetches the
+room back and is sent again, once. What may not live here: wire format (`words.py`) and calls (`calls.py`).
 Source: Zoom Rooms Control System API 1.1, developers.zoom.us/docs/rooms/cli.
 """
 
@@ -13,10 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from drivers.zoom import about, words
-from drivers.zoom.calls import Calls
+from drivers.zoom.calls import MEETING, Calls
 from gateway.commands import (
     Answer,
-    Command,
     Dial,
     HangUp,
     Join,
@@ -51,27 +49,12 @@ from gateway.driver import (
 )
 from gateway.model import Reason
 
-ALL: frozenset[type[Command]] = frozenset(
-    {
-        Answer,
-        Dial,
-        HangUp,
-        Join,
-        ListBookings,
-        Reject,
-        Search,
-        SetMicMute,
-        SetVideoMute,
-        SetVolume,
-        Share,
-        StopShare,
-    }
-)
 STATE = (words.CALL, words.MICS, words.CAMERA, words.VOLUME, words.SHARING, words.PEOPLE)
 PROOF = {SetMicMute: words.MICS, SetVideoMute: words.CAMERA, SetVolume: words.VOLUME, Share: words.SHARING}
 SHARING = {"none": "off", "sending": "sending", "send_receiving": "sending", "receiving": "receiving"}
 HDMI = "hdmi"
 TOLD = ("mic_muted", "video_muted", "volume", "sharing", "share_source", "calls", "participants")
+SETTING_UP = 30.0  # seconds from a call accepted to its meeting
 RINGS = 60.0  # seconds that a call rings where it does not say so
 TAKEN_OVER = "a Zoom Rooms controller has the room"
 
@@ -114,30 +97,13 @@ class ZoomRooms(Driver):
     @classmethod
     def lines(cls) -> Iterator[str]:
         """Every line that can be sent, with sample values."""
-        yield from (words.ECHO_OFF, words.JSON_MODE, words.UNIT, *STATE)
-        for setting in (words.MICS, words.CAMERA):
-            yield from (words.switch(setting, on) for on in (True, False))
-        yield f"{words.VOLUME}: 40"
-        yield from (words.join("93412345678"), words.join("93412345678", "123456"))
-        yield from (words.accept("caller@xmpp.zoom.us"), words.reject("caller@xmpp.zoom.us"))
-        yield from (
-            words.DISCONNECT,
-            words.LEAVE,
-            words.SHARE,
-            words.STOP_SHARE,
-            words.BOOKINGS,
-            words.contacts(0, 100),
-        )
+        yield from words.samples(STATE)
 
     # ---- coming up -------------------------------------------------------------------------------------------
 
     def opening(self) -> Opening:
         """The link logs in."""
         return Opening(username=self.settings.username, password=self.settings.password, pty=self.settings.pty)
-
-    def opened(self) -> Actions:
-        """Wait for the greeting."""
-        return ()
 
     def _begin(self) -> Iterator[Action]:
         self.greeted = True
@@ -223,7 +189,8 @@ class ZoomRooms(Driver):
         if shown is not None and not chosen:
             yield Refused(request, "there is no such call")
             return
-        self.calls.wish(request, self.now, frozenset(call.id for call in chosen), gone=True)
+        ids = frozenset(call.id for call in chosen) or frozenset({MEETING})  # unknown: a controller has the room
+        self.calls.wish(request, self.now, ids, gone=True)
         for call in chosen:
             if call.state == "ringing":
                 yield self._send(Ask(words.reject(call.address), request))
@@ -256,7 +223,8 @@ class ZoomRooms(Driver):
         self.taken_over, self.sharing = True, None
         self.calls.lost()
         self.points.clear()
-        yield Feedback("", **dict.fromkeys(TOLD))
+        unknown: dict[str, Any] = dict.fromkeys(TOLD)
+        yield Feedback("", **unknown)
 
     def _fetched_back(self, ask: Ask | None) -> Iterator[Action]:
         """The room was not ours, so what was asked was not carried out; it is asked again, but not for ever."""
@@ -291,7 +259,7 @@ class ZoomRooms(Driver):
         yield from self._event(kind, told)
         if ask is not None and ask.line == words.CALL and not self.ready and self.calls.known:
             self.ready = True
-            yield Offers("", ALL, {"source": {HDMI: "HDMI"}})
+            yield Offers("", about.ALL, {"source": {HDMI: "HDMI"}})
             yield Ready()
             yield Later(self.settings.poll, "poll")
 
@@ -362,6 +330,7 @@ class ZoomRooms(Driver):
             case "treatedincomingcallindication":
                 self.calls.treated(text(at(told, "callerJID")), words.truth(at(told, "accepted")) is True)
                 yield from self._show()
+                yield Later(SETTING_UP, "accepted")
             case "callconnecterror":
                 self.calls.failed()
                 why = text(at(told, "error_message")) or "the meeting could not be joined"
@@ -416,6 +385,9 @@ class ZoomRooms(Driver):
                 yield from self._questions(*STATE)
         elif name == "people":
             yield from self._questions(words.PEOPLE)
+        elif name == "accepted":
+            self.calls.failed()
+            yield from self._show()
         elif name.startswith("rung "):
             self.calls.treated(name.split(" ", 2)[2], False)
             yield from self._show()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -174,3 +175,14 @@ def contact(row: Any) -> dict[str, str] | None:
         "protocol": "zoom",
         "id": text(at(row, "jid")),
     }
+
+
+def samples(questions: tuple[str, ...]) -> Iterator[str]:
+    """Every line that the driver can send, with sample values."""
+    yield from (ECHO_OFF, JSON_MODE, UNIT, *questions)
+    for setting in (MICS, CAMERA):
+        yield from (switch(setting, on) for on in (True, False))
+    yield f"{VOLUME}: 40"
+    yield from (join("93412345678"), join("93412345678", "123456"))
+    yield from (accept("caller@xmpp.zoom.us"), reject("caller@xmpp.zoom.us"))
+    yield from (DISCONNECT, LEAVE, SHARE, STOP_SHARE, BOOKINGS, contacts(0, 100))

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from simulators.cisco_roomos.codec import Codec
     from simulators.device import Timer
 
-# How the far end behaves, by the part of the number before the @; every other number answers.
+# How the far end behaves, by the part of the number before the @; every other number does what the setting says.
 FAR_ENDS = {
     "busy": "RemoteBusy",
     "reject": "RemoteRejected",
     "noanswer": "RemoteNoAnswer",
     "unknown": "UnknownRemoteSite",
 }
+
+BEHAVIOUR = {"answers": "", "busy": "RemoteBusy", "rejects": "RemoteRejected", "no answer": "RemoteNoAnswer"}
 
 CallId = Int(0, 65534)
 
@@ -102,7 +104,8 @@ class Switchboard:
         return call
 
     def _reach(self, call: Call) -> None:
-        cause = FAR_ENDS.get(call.number.removeprefix(f"{call.scheme}:").split("@")[0].lower(), "")
+        name = call.number.removeprefix(f"{call.scheme}:").split("@")[0].lower()
+        cause = FAR_ENDS.get(name) or BEHAVIOUR[self.codec.far_end]
         if cause in ("RemoteBusy", "UnknownRemoteSite"):
             self.end(call, cause)
             return
@@ -269,3 +272,20 @@ def resume(codec: Codec, given: Given) -> None:
 def dtmf_send(codec: Codec, given: Given) -> None:
     for call in codec.switchboard.chosen(given, (call for call in codec.calls if call.status == "Connected")):
         call.dtmf += given["DTMFString"]
+
+
+@command("Call UnattendedTransfer", CallId=Needed(CallId), Number=Needed(String(0, 255)))
+def transfer(codec: Codec, given: Given) -> None:
+    for call in codec.switchboard.chosen(given, (call for call in codec.calls if call.connected_at is not None)):
+        codec.transferred.append(f"{call.number} to {given['Number']}")
+        codec.switchboard.end(call, "LocalDisconnect")
+
+
+@command("Conference DoNotDisturb Activate", Timeout=Int(0, 1440))
+def do_not_disturb(codec: Codec, given: Given) -> None:
+    codec.do_not_disturb = True
+
+
+@command("Conference DoNotDisturb Deactivate")
+def disturb(codec: Codec, given: Given) -> None:
+    codec.do_not_disturb = False

@@ -1,7 +1,7 @@
 """The simulated codec: its memory, its documents, and how a change of the one is told from the other.
 
-What may not live here: a transport's grammar (`shell`, `rpc`), a family's commands (`room`, `calls`, `panels`,
-`directory`), the hands (`hands`). Sources stand in those files.
+What may not live here: a transport's grammar (`shell`, `rpc`), a family's commands (`room`, `cameras`, `calls`,
+`meetings`, `panels`, `directory`), the hands (`hands`). Sources stand in those files.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
-from simulators.cisco_roomos import directory, panels, room
+from simulators.cisco_roomos import directory, meetings, panels, room
 from simulators.cisco_roomos.calls import Call, Switchboard
+from simulators.cisco_roomos.cameras import Camera
+from simulators.cisco_roomos.cameras import cameras as camera_status
 from simulators.cisco_roomos.listener import Listener
 from simulators.cisco_roomos.table import (
     CONFIGURATION,
@@ -25,6 +27,7 @@ from simulators.cisco_roomos.table import (
     ParameterError,
     PermissionDenied,
     String,
+    UnknownCommand,
     find,
 )
 from simulators.cisco_roomos.tree import Step, Text, Tree, address, changes, plant, select, steps_of
@@ -35,7 +38,7 @@ STATUS = {
     "Audio": room.audio,
     "Bookings": directory.booking_status,
     "Call": lambda codec: [call.status_tree(codec.clock()) for call in codec.calls],
-    "Cameras": room.cameras,
+    "Cameras": camera_status,
     "Conference": room.conference,
     "Peripherals": room.peripherals,
     "Standby": lambda codec: {"State": codec.standby},
@@ -74,6 +77,8 @@ class Codec(Simulator):
     xpath_beside: bool = False  # XPath of an unknown command beside the result, not in it, as some versions have it
     max_sessions: int = 30
     max_subscriptions: int = 50
+    far_end: Literal["answers", "busy", "rejects", "no answer"] = "answers"  # what happens to outgoing calls
+    teams_rooms: bool = False  # Microsoft Teams Rooms mode
     ready: bool = True  # False: WebSocket requests are answered "not ready"
 
     standby_seconds: float = 5.0  # in EnteringStandby
@@ -93,6 +98,11 @@ class Codec(Simulator):
     presentation: str = "Off"
     presentation_source: int = 0
     active_preset: int = 0
+    layout: str = "Grid"
+    layout_family: str = "auto"
+    do_not_disturb: bool = False
+    far_camera: str = ""  # which way the far end's camera goes
+    transferred: list[str] = field(default_factory=list)
     last_call_id: int = 0
     conference_id: int = 1
     calls: list[Call] = field(default_factory=list)
@@ -104,7 +114,7 @@ class Codec(Simulator):
             "PIPPosition": "CenterRight",
         }
     )
-    cameras: dict[int, room.Camera] = field(default_factory=lambda: {1: room.Camera()})
+    cameras: dict[int, Camera] = field(default_factory=lambda: {1: Camera()})
     presets: dict[int, dict[str, Any]] = field(default_factory=dict)
     unplugged_mics: set[int] = field(default_factory=set)
     peripherals: dict[int, room.Peripheral] = field(default_factory=_touch_panel)
@@ -127,10 +137,12 @@ class Codec(Simulator):
 
     VOLATILE: ClassVar[tuple[str, ...]] = (
         *("standby", "volume_muted", "mics_muted", "video_muted", "main_video_source", "selfview", "cameras"),
+        *("do_not_disturb", "far_camera", "layout", "layout_family"),
         *("presentation", "presentation_source", "active_preset", "calls", "peripherals", "widgets"),
     )
 
     def __post_init__(self) -> None:
+        self.passcodes: list[str] = []  # of the meetings that were joined; no part of the memory that is shown
         self.switchboard = Switchboard(self)
         self.ssh_key: Any = None  # made at the first start on SSH and kept: a reboot does not change it
 
@@ -226,6 +238,8 @@ class Codec(Simulator):
     def execute(self, path: str, given: Mapping[str, Any], body: str | None = None) -> tuple[Command, Tree]:
         """Run an xCommand; its row and its result. The caller answers first and then says `touched`."""
         row = find(path)
+        if self.version < row.since:
+            raise UnknownCommand(path)
         if self.role not in row.roles:
             raise PermissionDenied("Permission denied")
         if row.body != (body is not None):
@@ -272,7 +286,12 @@ class Codec(Simulator):
 
         self._falling_asleep = self.after(self.standby_seconds, asleep)
 
-    def camera(self, number: int) -> room.Camera:
+    @property
+    def version(self) -> tuple[int, int]:
+        """(9, 15) of "ce9.15.17.4", (26, 4) of "RoomOS 26.4.1.0"."""
+        return meetings.version(self.software_version)
+
+    def camera(self, number: int) -> Camera:
         if number not in self.cameras:
             raise CommandError("No such camera")
         return self.cameras[number]

@@ -56,17 +56,13 @@ def phonebook_search(codec: Codec, given: Given) -> Tree:
     book, wanted = given.get("PhonebookType", "Local"), str(given.get("SearchString", "")).casefold()
     folder, kind = str(given.get("FolderId", "")), given.get("ContactType", "Any")
     people = [contact for contact in codec.contacts if contact["book"] == book]
-    rows: list[tuple[str, Tree]] = []
+    rows: list[tuple[str, int, dict[str, str]]] = []  # what sort, and what it is made of once it is shown
     if not folder and kind != "Contact":
         names = dict.fromkeys(contact["folder"] for contact in people if contact["folder"])
-        rows += [
-            ("Folder", {"FolderId": Text(f"f_{name}"), "Name": Text(name)})
-            for name in names
-            if wanted in name.casefold()
-        ]
+        rows += [("Folder", 0, {"name": name}) for name in names if wanted in name.casefold()]
     if kind != "Folder":
         rows += [
-            ("Contact", _contact(number, contact))
+            ("Contact", number, contact)
             for number, contact in enumerate(people, 1)
             if folder in ("", f"f_{contact['folder']}")
             and (wanted in contact["name"].casefold() or wanted in contact["number"].casefold())
@@ -75,10 +71,15 @@ def phonebook_search(codec: Codec, given: Given) -> Tree:
     shown = rows[offset : offset + limit]
     result: Tree = {"ResultInfo": {"Limit": limit, "Offset": offset, "TotalRows": len(rows)}}
     for name in ("Folder", "Contact"):
-        found = [row for sort, row in shown if sort == name]
+        made = _folder if name == "Folder" else _contact
+        found = [made(number, row) for sort, number, row in shown if sort == name]
         if found:
             result[name] = [{"id": number, **row} for number, row in enumerate(found, 1)]
     return result
+
+
+def _folder(number: int, folder: dict[str, str]) -> Tree:
+    return {"FolderId": Text(f"f_{folder['name']}"), "Name": Text(folder["name"])}
 
 
 def _contact(number: int, contact: dict[str, str]) -> Tree:

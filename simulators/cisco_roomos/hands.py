@@ -27,12 +27,20 @@ class CiscoRoomOS(Codec):
     def incoming_call(
         self, number: str = "alice@example.com", name: str = "Alice", protocol: str = "Sip", video: bool = True
     ) -> int:
-        """Somebody calls this room; the CallId."""
+        """Somebody calls this room; the CallId. 0: nobody here is to be disturbed, so the codec turned it away."""
+        if self.do_not_disturb:
+            return 0
         kind, rate = ("Video", 6000) if video else ("Audio", 64)
         return self.switchboard.ring(number, name, protocol=protocol, call_type=kind, rate=rate).id
 
     @hand
-    def answer_far_end(self, call_id: int = 0) -> None:
+    def caller_gives_up(self) -> None:
+        """Whoever rings here gives up."""
+        for call in self._chosen(0, "Ringing", direction="Incoming"):
+            self.switchboard.end(call, "RemoteDisconnect")
+
+    @hand
+    def far_end_answers(self, call_id: int = 0) -> None:
         """The far end picks up a call that was dialled here."""
         for call in self._chosen(call_id, "Dialling", "Ringing", direction="Outgoing"):
             self.switchboard.connect(call)
@@ -73,9 +81,9 @@ class CiscoRoomOS(Codec):
         self.volume_muted = not self.volume_muted
 
     @hand
-    def touch_mic_mute(self) -> None:
-        """Somebody presses the microphone button."""
-        self.mics_muted = not self.mics_muted
+    def touch_mic_mute(self, on: bool = True) -> None:
+        """Somebody presses the microphone button until it shows that."""
+        self.mics_muted = on
 
     @hand
     def touch_video_mute(self) -> None:
@@ -83,12 +91,24 @@ class CiscoRoomOS(Codec):
         self.video_muted = not self.video_muted
 
     @hand
-    def touch_standby(self) -> None:
-        """Somebody presses standby on an awake panel, or touches a sleeping one."""
-        if self.standby == "Off":
-            self.enter_standby()
-        else:
-            self.wake()
+    def sleep_now(self) -> None:
+        """Somebody presses standby on the panel."""
+        self.enter_standby()
+
+    @hand
+    def wake_up(self) -> None:
+        """Somebody touches the sleeping panel."""
+        self.wake()
+
+    @hand
+    def touch_self_view(self, on: bool = True) -> None:
+        """Somebody switches self-view on the panel."""
+        self.selfview = {**self.selfview, "Mode": "On" if on else "Off"}
+
+    @hand
+    def touch_share(self, source: int = 2) -> None:
+        """Somebody starts a local preview on the panel; 0 ends it."""
+        self.presentation_source = source
 
     @hand
     def unplug_mic(self, connector: int = 1) -> None:
@@ -126,6 +146,14 @@ class CiscoRoomOS(Codec):
             self.configure(steps_of(path), value)
         except (NoMatch, IllegalValue) as refused:
             raise SimulatorError(f"{path} = {value!r}: {refused}") from None
+
+    @hand
+    def fill_directory(self, entries: int = 10000) -> None:
+        """The corporate directory becomes as long as that."""
+        self.contacts = [
+            {"book": "Corporate", "folder": "", "name": f"Person {n:05}", "number": f"p{n:05}@example.com"}
+            for n in range(entries)
+        ]
 
     @hand
     def forget_feedback(self) -> None:

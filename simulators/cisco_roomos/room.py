@@ -1,17 +1,17 @@
-"""What the codec does in the room: standby, sound, picture, cameras, sharing, peripherals, the unit itself.
+"""What the codec does in the room: standby, sound, picture, sharing, peripherals, the unit itself.
 
-Each part gives its rows of the command table and its branch of the Status document. Calls, panels and the
+Each part gives its rows of the command table and its branch of the Status document. Calls, cameras, panels and the
 directory have their own files.
-Not on record, so assumed: how far Increase goes without Steps (a setting), the speed of a camera, the words of every
-refusal but SetMainVideoSource's (recorded by PlaceOS).
+Not on record, so assumed: how far Increase goes without Steps (a setting), the words of every refusal but
+SetMainVideoSource's (recorded by PlaceOS).
 Sources: Cisco's xAPI schemas 9.15.17.4 and 26.4.1 (paths, names, ranges).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from simulators.cisco_roomos.table import (
     CommandError,
@@ -151,6 +151,37 @@ def selfview_set(codec: Codec, given: Given) -> None:
     codec.selfview.update(given)
 
 
+# By name on every version from CE 9.15 on; by family before RoomOS 11. Whether 11 still shows families is not on
+# record, so assumed not; nor is it whether layouts are listed outside a call, so assumed.
+LAYOUTS = ("Grid", "Overlay", "Prominent", "Stack", "Focus")
+
+
+@command("Video Layout SetLayout", since=(9, 15), LayoutName=Needed(String(1, 128)))
+def set_layout(codec: Codec, given: Given) -> None:
+    if given["LayoutName"] not in LAYOUTS:
+        raise CommandError("No such layout")
+    codec.layout = str(given["LayoutName"])
+
+
+@command(
+    "Video Layout LayoutFamily Set",
+    LayoutFamily=Needed(Word("auto", "custom", "equal", "overlay", "prominent", "single")),
+    Target=Word("local", "remote"),
+)
+def layout_family_set(codec: Codec, given: Given) -> None:
+    codec.layout_family = given["LayoutFamily"]
+
+
+def layout(codec: Codec) -> Tree:
+    tree: Tree = {}
+    if codec.version >= (9, 15):
+        listed = [{"id": number, "LayoutName": Text(name)} for number, name in enumerate(LAYOUTS, 1)]
+        tree["CurrentLayouts"] = {"ActiveLayout": Text(codec.layout), "AvailableLayouts": listed}
+    if codec.version < (11, 0):
+        tree["LayoutFamily"] = {"Local": Text(codec.layout_family.capitalize())}
+    return tree
+
+
 def video(codec: Codec) -> Tree:
     connectors = [
         {"id": number, "Connected": "True", "SourceId": number, "Type": kind} for number, kind in INPUTS.items()
@@ -161,6 +192,7 @@ def video(codec: Codec) -> Tree:
             "MainVideoMute": on_off(codec.video_muted),
             "MainVideoSource": codec.main_video_source,
         },
+        "Layout": layout(codec),
         "Selfview": dict(codec.selfview),
     }
 
@@ -203,111 +235,9 @@ def conference(codec: Codec) -> Tree:
     mode = "LocalRemote" if codec.presentation == "Sending" else "LocalOnly"
     shared = [{"id": 1, "SendingMode": mode, "Source": codec.presentation_source}] if codec.presentation_source else []
     return {
-        "DoNotDisturb": "Inactive",
+        "DoNotDisturb": "Active" if codec.do_not_disturb else "Inactive",
         "Presentation": {"LocalInstance": shared, "Mode": codec.presentation},
     }
-
-
-# Cameras
-
-
-@dataclass
-class Camera:
-    """A camera's place, and how fast it is going; positions are counted from the middle."""
-
-    pan: float = 0
-    tilt: float = 0
-    zoom: float = 0
-    going: dict[str, float] = field(default_factory=dict)  # axis -> units a second
-    since: float = 0.0
-
-    LIMITS = {"pan": (-10000, 10000), "tilt": (-2500, 2500), "zoom": (0, 11800)}
-
-    def settle(self, now: float) -> None:
-        """Where it has got to by `now`."""
-        for axis, speed in self.going.items():
-            low, high = self.LIMITS[axis]
-            setattr(self, axis, min(high, max(low, getattr(self, axis) + speed * (now - self.since))))
-        self.since = now
-
-    def place(self) -> tuple[float, float, float]:
-        return self.pan, self.tilt, self.zoom
-
-
-CameraId = Needed(Int(1, 7))
-AHEAD, BACK = {"Right": 1, "Up": 1, "In": 1}, {"Left": -1, "Down": -1, "Out": -1}
-
-
-@command(
-    "Camera Ramp",
-    CameraId=CameraId,
-    Pan=Word("Left", "Right", "Stop"),
-    PanSpeed=Int(1, 24),
-    Tilt=Word("Down", "Up", "Stop"),
-    TiltSpeed=Int(1, 24),
-    Zoom=Word("In", "Out", "Stop"),
-    ZoomSpeed=Int(1, 15),
-    Focus=Word("Far", "Near", "Stop"),
-)
-def camera_ramp(codec: Codec, given: Given) -> None:
-    camera = codec.camera(given["CameraId"])
-    camera.settle(codec.clock())
-    for axis in ("Pan", "Tilt", "Zoom"):
-        way = {**AHEAD, **BACK}.get(given.get(axis, ""), 0)
-        if axis in given:
-            camera.going[axis.lower()] = way * 100.0 * given.get(f"{axis}Speed", 6)
-
-
-@command("Camera Preset Store", CameraId=CameraId, PresetId=Int(1, 35), Name=String(0, 255), ListPosition=Int(1, 35))
-def preset_store(codec: Codec, given: Given) -> Tree:
-    free = next((number for number in range(1, 36) if number not in codec.presets), 0)
-    number = given.get("PresetId", free)
-    if not number:
-        raise CommandError("No free preset")
-    camera = codec.camera(given["CameraId"])
-    camera.settle(codec.clock())
-    name = str(given.get("Name", f"Preset {number}"))
-    codec.presets[number] = {"camera": given["CameraId"], "name": name, "place": camera.place()}
-    return {"PresetId": number}
-
-
-@command("Camera Preset Activate", PresetId=Needed(Int(1, 35)))
-def preset_activate(codec: Codec, given: Given) -> None:
-    preset = codec.presets.get(given["PresetId"])
-    if preset is None:
-        raise CommandError("No such preset")
-    camera = codec.camera(preset["camera"])
-    camera.going.clear()
-    camera.pan, camera.tilt, camera.zoom = preset["place"]
-    codec.active_preset = given["PresetId"]
-
-
-@command("Camera Preset Remove", PresetId=Needed(Int(1, 35)))
-def preset_remove(codec: Codec, given: Given) -> None:
-    if codec.presets.pop(given["PresetId"], None) is None:
-        raise CommandError("No such preset")
-
-
-@command("Camera Preset List", CameraId=Int(1, 7))
-def preset_list(codec: Codec, given: Given) -> Tree:
-    wanted = [
-        (number, preset)
-        for number, preset in sorted(codec.presets.items())
-        if given.get("CameraId", preset["camera"]) == preset["camera"]
-    ]
-    rows = [
-        {"id": row, "PresetId": number, "Name": Text(preset["name"]), "CameraId": preset["camera"]}
-        for row, (number, preset) in enumerate(wanted, 1)
-    ]
-    return {"Preset": rows}
-
-
-def cameras(codec: Codec) -> Tree:
-    def one(number: int, camera: Camera) -> Tree:
-        place: dict[str, Any] = {name.title(): round(getattr(camera, name)) for name in Camera.LIMITS}
-        return {"id": number, "Connected": "True", "Position": place}
-
-    return {"Camera": [one(number, camera) for number, camera in codec.cameras.items()]}
 
 
 # Peripherals

@@ -133,6 +133,7 @@ class Command:
     parameters: Mapping[str, Space | Needed | Many]
     body: bool
     roles: frozenset[str]
+    since: tuple[int, int] = (0, 0)  # the first software version that has it
 
     @property
     def result(self) -> str:
@@ -168,12 +169,17 @@ COMMANDS: dict[str, Command] = {}
 
 
 def command(
-    path: str, *, body: bool = False, roles: frozenset[str] = ANYONE, **parameters: Space | Needed | Many
+    path: str,
+    *,
+    body: bool = False,
+    roles: frozenset[str] = ANYONE,
+    since: tuple[int, int] = (0, 0),
+    **parameters: Space | Needed | Many,
 ) -> Callable[[Action], Action]:
-    """Add a row: the path, its parameters (bare = optional), whether a body follows, and which roles may."""
+    """Add a row: the path, its parameters (bare = optional), whether a body follows, which roles may, since when."""
 
     def add(action: Action) -> Action:
-        COMMANDS[path.casefold()] = Command(path, action, parameters, body, roles)
+        COMMANDS[path.casefold()] = Command(path, action, parameters, body, roles, since)
         return action
 
     return add
@@ -211,6 +217,10 @@ CONFIGURATION: dict[str, Setting] = {
     "Standby Control": Setting(OnOff, "On"),
     "Standby Delay": Setting(Int(1, 480), 10),
     "SystemUnit Name": Setting(String(0, 50), "", field="system_name"),
+    "Video Input Connector[1] CameraControl CameraId": Setting(Int(1, 7), 1),
+    "Video Input Connector[1] InputSourceType": Setting(Word("camera", "PC"), "camera"),
     "Video Input Connector[1] Name": Setting(String(0, 50), "Camera"),
+    "Video Input Connector[2] CameraControl CameraId": Setting(Int(1, 7), 1),
+    "Video Input Connector[2] InputSourceType": Setting(Word("camera", "PC"), "PC"),
     "Video Input Connector[2] Name": Setting(String(0, 50), "PC"),
 }

@@ -7,17 +7,16 @@ Not documented, so settings: `linestatus`, `callinfo_rings`, which lines come be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from simulators._polycom_calls import Call, Switchboard
 from simulators.device import Session, Where, hand
 from simulators.poly_cli import words
 
-if TYPE_CHECKING:
-    from simulators.poly_cli.over_ssh import Shell
-
+NEGOTIATION = re.compile(rb"\xff[\xfb-\xfe].")  # a Telnet client's answers to what `opened` says
 MODELS = {"videoos": "StudioX50", "group": "RealPresence Group 500", "hdx": "HDX 8000 HD"}
 
 
@@ -58,7 +57,7 @@ class PolyCli(Switchboard):
     woken_by: list[str] = field(default_factory=list)  # queries that woke it
 
     registrations: dict[str, list[str]] = field(default_factory=dict)  # port -> what it registered for, in flash
-    shells: list[Shell] = field(default_factory=list, init=False, repr=False)
+    shells: list[Any] = field(default_factory=list, init=False, repr=False)
     fingerprint: str = field(default="", init=False)
     _scheme: str = field(default="telnet", init=False, repr=False)
 
@@ -98,6 +97,8 @@ class PolyCli(Switchboard):
         self.say(session, *words.whoami(self))
 
     def received(self, session: Any, data: bytes) -> None:
+        if self._scheme == "telnet":
+            data = NEGOTIATION.sub(b"", data)
         held = session.memory.get("held", b"") + data
         *lines, session.memory["held"] = held.replace(b"\n", b"\r").split(b"\r")
         for line in lines:
@@ -105,7 +106,7 @@ class PolyCli(Switchboard):
                 self._line(session, line.decode("utf-8", "replace").strip())
 
     def _asking(self, session: Any) -> bool:
-        return bool(self.password) and not session.memory.get("in") and "user" in session.memory
+        return bool(self.password) and not session.memory.get("in") and "user" in session.memory and self.asks_user
 
     def _line(self, session: Any, line: str) -> None:
         memory = session.memory
@@ -117,7 +118,8 @@ class PolyCli(Switchboard):
             self.in_set_up.append(line)
         if self._echoes:
             session.send(line.encode() + (b"\n\r" if self.model == "hdx" else b"\r\n"))
-        self.say(session, *words.answer(self, session, line))
+        for answer in words.answer(self, session, line):  # each is said before what it announces happens
+            self.say(session, answer)
 
     def _log_in(self, session: Any, line: str) -> None:
         memory = session.memory
@@ -129,7 +131,8 @@ class PolyCli(Switchboard):
             memory["user"] = line
             session.send(b"Password: ")
             return
-        right = line == self.password and memory.pop("user", self.username) == self.username
+        user = memory.pop("user", self.username)
+        right = line == self.password and user == self.username
         if right and not self.faults.refuse_login:
             self.welcome(session)
             return

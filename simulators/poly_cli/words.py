@@ -31,13 +31,14 @@ def command(words: str) -> Callable[[Handler], Handler]:
     return keep
 
 
-def answer(codec: PolyCli, session: Any, line: str) -> list[str]:
-    """What it says to a line."""
+def answer(codec: PolyCli, session: Any, line: str) -> Iterator[str]:
+    """What it says to a line, one line after the other."""
     for words, handler in COMMANDS:
         if match := words.fullmatch(line):
-            return list(handler(codec, session, match))
+            yield from handler(codec, session, match)
+            return
     known = {words.pattern.split(" ", 1)[0] for words, _ in COMMANDS}
-    return [MORE if line in known else NOT_FOUND]
+    yield MORE if line in known else NOT_FOUND
 
 
 def whoami(codec: PolyCli) -> list[str]:

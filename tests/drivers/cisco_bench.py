@@ -6,6 +6,7 @@ code is used for that.
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -18,7 +19,24 @@ STATUS: dict[str, Any] = {
     "Status/Standby": {"State": "Off"},
     "Status/Standby/State": "Off",
     "Status/Audio": {"Microphones": {"Mute": "On"}, "Volume": 50, "VolumeMute": "Off"},
-    "Status/Video/Input/MainVideoMute": "Off",
+    "Status/Video": {
+        "Input": {
+            "Connector": [
+                {"id": 1, "SourceId": 1, "Type": "Camera"},
+                {"id": 2, "SourceId": 2, "Type": "HDMI"},
+            ],
+            "MainVideoMute": "Off",
+            "MainVideoSource": 1,
+        },
+        "Layout": {
+            "CurrentLayouts": {
+                "ActiveLayout": "Grid",
+                "AvailableLayouts": [{"id": 1, "LayoutName": "Grid"}, {"id": 2, "LayoutName": "Stack"}],
+            }
+        },
+        "Selfview": {"Mode": "Off"},
+    },
+    "Status/Conference": {"DoNotDisturb": "Inactive", "Presentation": {"Mode": "Off"}},
     "Status/Call": [],
     "Status/SystemUnit": {
         "Hardware": {"Module": {"SerialNumber": "FOC1234"}},
@@ -26,7 +44,12 @@ STATUS: dict[str, Any] = {
         "Software": {"Version": "ce9.15.17.4"},
         "Uptime": 29038,
     },
+    "Configuration/Conference/AutoAnswer": {"Delay": 0, "Mode": "Off", "Mute": "Off"},
     "Configuration/SystemUnit/Name": "Boardroom",
+    "Configuration/Video/Input/Connector": [
+        {"id": 1, "CameraControl": {"CameraId": 3}, "InputSourceType": "camera", "Name": "Wall"},
+        {"id": 2, "InputSourceType": "PC", "Name": "Table"},
+    ],
 }
 
 BANNER = [
@@ -53,7 +76,7 @@ class Bench:
     def __init__(self, scheme: str, **settings: Any) -> None:
         self.scheme = scheme
         self.driver = CiscoRoomos(CiscoRoomos.Settings(**settings), host="127.0.0.1", scheme=scheme)
-        self.status = {**STATUS}
+        self.status = copy.deepcopy(STATUS)
         self.open: list[Send] = []
         self.handles = 0
         self.requests = 0
@@ -123,6 +146,12 @@ class Bench:
             return self.hear({"jsonrpc": "2.0", **event})
         return self.hear({"Status": values(status)})
 
+    def happen(self, event: dict[str, Any]) -> list[Action]:
+        """An event."""
+        if self.scheme == "ws":
+            return self.hear({"jsonrpc": "2.0", "method": "xFeedback/Event", "params": {"Id": 1, "Event": event}})
+        return self.hear({"Event": values(event)})
+
     def hear(self, message: dict[str, Any]) -> list[Action]:
         """Let the driver hear a message."""
         text = json.dumps(message)
@@ -152,7 +181,7 @@ def question(send: Send) -> tuple[str, str]:
         return ("unsubscribe", "") if method == "xFeedback/Unsubscribe" else ("command", method)
     words, _, _ = send.data.decode().partition(" | ")
     head, *rest = words.split()
-    if head in ("xStatus", "xConfiguration"):
+    if head in ("xStatus", "xConfiguration") and ": " not in words:
         return "read", "/".join([head[1:], *rest])
     return ("subscribe", rest[-1].strip("/")) if head == "xfeedback" else ("command", words)
 

@@ -1,6 +1,6 @@
 """The call stories: what happens in a call gives the same room-level events, in the same order, on every codec.
 
-A family joins by one row of FAMILIES. What it cannot do stands in CANNOT, with the reason, and the docs print that table
+A family joins by one row of FAMILIES. What it cannot do stands in CANNOT, with the reason, and the docs print it
 (docs/codecs/differences.md): a story that needs it must end in a clear refusal instead.
 """
 
@@ -61,9 +61,22 @@ class Family:
 FAMILIES = [
     Family("cisco_roomos", "ws", {"username": "admin", "password": "x"}, {"username": "admin", "password": "x"}),
     Family("cisco_roomos", "ssh", {"username": "admin", "password": "x"}, {"username": "admin", "password": "x"}),
+    Family(
+        "zoom_rooms",
+        "ssh",
+        {"username": "zoom", "password": "x", "poll": 0.5},
+        {"username": "zoom", "password": "x"},
+        "93412345678",
+    ),
 ]
 # What a family cannot do: (family, what) -> because. Printed in docs/codecs/differences.md.
-CANNOT: dict[tuple[str, str], str] = {}
+CANNOT: dict[tuple[str, str], str] = {
+    ("zoom_rooms", "mute"): "Zoom Rooms has an output volume and no mute of it",
+    ("zoom_rooms", "hold"): "its control system API has no command for it",
+    ("zoom_rooms", "dtmf"): "only telephone calls take tones, and the driver makes none",
+    ("zoom_rooms", "busy"): "a meeting is joined, nobody is called: it cannot be busy",
+    ("zoom_rooms", "no answer"): "a meeting is joined, nobody is called: it waits for its host as long as need be",
+}
 
 every = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: f"{family.driver}-{family.link}")
 

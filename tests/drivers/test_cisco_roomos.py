@@ -11,14 +11,30 @@ from gateway.commands import (
     Answer,
     Dial,
     HangUp,
+    Hold,
+    Join,
+    ListBookings,
     Move,
+    MoveCamera,
+    RecallPreset,
+    Reject,
+    Resume,
     Search,
+    SelectCamera,
     SendDtmf,
+    SetAutoAnswer,
+    SetDoNotDisturb,
+    SetLayout,
     SetMicMute,
     SetMute,
     SetPower,
+    SetSelfView,
     SetVideoMute,
     SetVolume,
+    Share,
+    StopShare,
+    StorePreset,
+    Transfer,
 )
 from gateway.driver import (
     Action,
@@ -37,9 +53,21 @@ from tests.drivers.cisco_bench import BANNER, Bench, asked, kinds, told
 from tests.drivers.contract import Case, Do, Hand
 
 ALL = frozenset(
-    {Answer, Dial, HangUp, Search, SendDtmf, SetMicMute, SetMute, SetPower, SetVideoMute, SetVolume},
+    {
+        *(Answer, Dial, HangUp, Hold, Join, Reject, Resume, SendDtmf, Transfer, SetAutoAnswer, SetDoNotDisturb),
+        *(Search, ListBookings, SetMicMute, SetMute, SetPower, SetVideoMute, SetVolume, SetLayout, SetSelfView),
+        *(Share, StopShare, SelectCamera, MoveCamera, RecallPreset, StorePreset),
+    },
 )
-PUSHED = ["Status/Standby", "Status/Audio", "Status/Video/Input/MainVideoMute", "Status/Call"]
+CHOICES = {
+    "service": {"webex": "Webex"},  # the bench is a CE 9.15
+    "source": {"2": "HDMI"},
+    "camera": {"1": "Camera"},
+    "layout": {"Grid": "Grid", "Stack": "Stack"},
+}
+NAMED = {**CHOICES, "source": {"2": "Table"}, "camera": {"1": "Wall"}}
+STATUS = ["Status/Standby", "Status/Audio", "Status/Video", "Status/Conference", "Status/Call"]
+PUSHED = [*STATUS, "Configuration/Conference/AutoAnswer"]
 
 
 def in_call(sim: Any) -> None:
@@ -49,11 +77,23 @@ def in_call(sim: Any) -> None:
     sim.touched()
 
 
+def on_hold(sim: Any) -> None:
+    """A call, and it waits."""
+    in_call(sim)
+    sim.calls[0].status = "OnHold"
+    sim.touched()
+
+
+def preset(sim: Any) -> None:
+    """Somebody stored a camera position."""
+    sim.presets[3] = {"camera": 1, "name": "Lectern", "place": (1.0, 2.0, 3.0)}
+
+
 CASE = Case(
     driver=CiscoRoomos,
     simulator="cisco_roomos",
     links=("ws", "ssh"),
-    simulator_settings={"speed": 20, "password": "s3cret"},
+    simulator_settings={"speed": 20, "password": "s3cret", "no_answer_seconds": 300},
     settings={"password": "s3cret"},
     commands=[
         Do(SetPower(False), seen=lambda sim: sim.standby == "Standby"),
@@ -79,12 +119,40 @@ CASE = Case(
             outcome="assumed",
         ),
         Do(Search("boardroom")),
+        Do(ListBookings(1)),
+        Do(Reject(), before=lambda sim: sim.incoming_call(), seen=lambda sim: not sim.calls),
+        Do(Hold(), before=in_call, seen=lambda sim: sim.calls[0].status == "OnHold"),
+        Do(Resume(), before=on_hold, seen=lambda sim: sim.calls[0].status == "Connected"),
+        Do(Transfer("carol@example.com"), before=in_call, seen=lambda sim: sim.transferred and not sim.calls),
+        Do(Join("webex", "123456", passcode="1234"), seen=lambda sim: sim.passcodes == ["1234"]),
+        Do(Join("teams", url="https://teams.example.com/1"), seen=lambda sim: sim.calls[0].protocol == "WebRTC"),
+        Do(Join("meet", "123"), seen=lambda sim: sim.calls[0].number == "123"),
+        Do(Join("zoom", "123", passcode="99"), seen=lambda sim: sim.passcodes == ["99"]),
+        Do(SetAutoAnswer(True), seen=lambda sim: sim.configuration["Conference AutoAnswer Mode"] == "On"),
+        Do(SetDoNotDisturb(True), seen=lambda sim: sim.do_not_disturb),
+        Do(SetDoNotDisturb(False), seen=lambda sim: not sim.do_not_disturb),
+        Do(Share("2"), seen=lambda sim: sim.presentation_source == 2),
+        Do(Share("2", True), before=in_call, seen=lambda sim: sim.presentation == "Off"),
+        Do(StopShare(), before=lambda sim: sim.touch_share(2), seen=lambda sim: not sim.presentation_source),
+        Do(SetLayout("Stack"), seen=lambda sim: sim.layout == "Stack"),
+        Do(SetSelfView(True), seen=lambda sim: sim.selfview["Mode"] == "On"),
+        Do(SelectCamera("1"), seen=lambda sim: sim.main_video_source == 1),
+        Do(MoveCamera("left"), seen=lambda sim: sim.cameras[1].going["pan"] < 0, outcome="assumed"),
+        Do(MoveCamera("stop"), seen=lambda sim: not any(sim.cameras[1].going.values()), outcome="assumed"),
+        Do(MoveCamera("in", far=True), before=in_call, seen=lambda sim: sim.far_camera == "ZoomIn", outcome="assumed"),
+        Do(StorePreset(3, "Lectern"), seen=lambda sim: sim.presets[3]["name"] == "Lectern", outcome="assumed"),
+        Do(RecallPreset(3), before=preset, seen=lambda sim: sim.active_preset == 3, outcome="assumed"),
+        Do(RecallPreset(3), outcome="refused"),
     ],
     hands=[
         Hand(do=lambda sim: sim.touch_volume(33), shows={"volume": 33}),
         Hand(do=lambda sim: sim.touch_mic_mute(), shows={"mic_muted": True}),
         Hand(do=lambda sim: sim.touch_video_mute(), shows={"video_muted": True}),
         Hand(do=lambda sim: sim.touch_volume_mute(), shows={"muted": True}),
+        Hand(do=lambda sim: sim.touch_self_view(), shows={"self_view": True}),
+        Hand(do=lambda sim: sim.touch_share(2), shows={"sharing": "preview", "share_source": "2"}),
+        Hand(do=lambda sim: sim.sleep_now(), shows={"power": lambda power: power in ("cooling", "standby")}),
+        Hand(do=lambda sim: sim.set_configuration("Conference AutoAnswer Mode", "On"), shows={"auto_answer": True}),
     ],
     refused_login={"simulator_settings": {"password": "right"}, "settings": {"password": "wrong"}},
 )
@@ -111,12 +179,8 @@ def test_ready_only_when_everything_that_was_asked_has_an_answer(bench: Bench) -
             actions += bench.do(bench.driver.received(line))
         bench.open.pop(0)
     questions = asked(bench.open)
-    assert [path for kind, path in questions if kind == "subscribe"] == [*PUSHED, "Status/SystemUnit/Software"]
-    assert [path for kind, path in questions if kind == "read"] == [
-        *PUSHED,
-        "Status/SystemUnit",
-        "Configuration/SystemUnit/Name",
-    ]
+    assert [path for kind, path in questions if kind == "subscribe"] == PUSHED
+    assert [path for kind, path in questions if kind == "read"] == [*PUSHED, "Status/SystemUnit"]
     while len(bench.open) > 1:
         actions += bench.answer(bench.open[0])
     assert not kinds(actions, Ready, Offers)
@@ -126,28 +190,45 @@ def test_ready_only_when_everything_that_was_asked_has_an_answer(bench: Bench) -
         "muted": False,
         "mic_muted": True,
         "video_muted": False,
+        "camera": "1",
+        "self_view": False,
+        "layout": "Grid",
+        "sharing": "off",
+        "share_source": "",
+        "do_not_disturb": False,
+        "auto_answer": False,
         "calls": (),
-        "model": "Cisco Codec Plus",
-        "serial": "FOC1234",
-        "firmware": "ce9.15.17.4",
     }
     last = bench.answer(bench.open[0])
-    assert last == [
+    assert last[:6] == [
         Answered(last[0].tag),  # type: ignore[union-attr]
-        Feedback("", name="Boardroom"),
-        Offers("", ALL),
+        Feedback("", firmware="ce9.15.17.4", model="Cisco Codec Plus", serial="FOC1234"),
+        Offers("", ALL, CHOICES),
         Ready(),
         Later(30.0, "quiet"),
         Later(120, "verify"),
     ]
+    later = asked(last[6:])
+    assert later[:3] == [
+        ("subscribe", "Event/CallDisconnect"),
+        ("read", "Configuration/SystemUnit/Name"),
+        ("read", "Configuration/Video/Input/Connector"),
+    ]
+    assert "Peripherals" in later[3][1]
+    actions = bench.answer_all()
+    assert told(actions) == {"name": "Boardroom"}
+    assert kinds(actions, Offers) == [Offers("", ALL, NAMED)]
 
 
 def test_what_the_codec_does_not_have_is_not_offered(bench: Bench) -> None:
-    del bench.status["Status/Video/Input/MainVideoMute"]
+    del bench.status["Status/Video"]["Input"]["MainVideoMute"]
     actions = bench.up()
-    assert kinds(actions, Offers) == [Offers("", ALL - {SetVideoMute})]
+    assert kinds(actions, Offers) == [
+        Offers("", ALL - {SetVideoMute}, CHOICES),
+        Offers("", ALL - {SetVideoMute}, NAMED),
+    ]
     assert told(actions)["video_muted"] is None
-    assert kinds(bench.push({"Video": {"Input": {"MainVideoMute": "On"}}}), Offers) == [Offers("", ALL)]
+    assert kinds(bench.push({"Video": {"Input": {"MainVideoMute": "On"}}}), Offers) == [Offers("", ALL, NAMED)]
 
 
 def test_no_calls_at_all_is_an_answer_in_each_of_its_forms(bench: Bench) -> None:
@@ -191,7 +272,9 @@ def test_the_log_ins() -> None:
     assert (shell.username, shell.password, shell.pty) == ("admin", "pa/ss+1", True)
 
 
-@pytest.mark.parametrize("wrong", [{"login": "digest"}, {"page": 0}, {"verify": 1}, {"phonebook": "public"}])
+@pytest.mark.parametrize(
+    "wrong", [{"login": "digest"}, {"page": 0}, {"verify": 1}, {"phonebook": "public"}, {"teams": "x"}, {"camera": 0}]
+)
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         CiscoRoomos.Settings(**wrong)
@@ -209,7 +292,7 @@ def test_power(up: Bench, state: str, power: str | None) -> None:
 
 
 def up_offers(power: str | None) -> list[Action]:
-    return [] if power else [Offers("", ALL - {SetPower})]
+    return [] if power else [Offers("", ALL - {SetPower}, NAMED)]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +302,7 @@ def up_offers(power: str | None) -> list[Action]:
         ({"Audio": {"VolumeMute": "On"}}, {"muted": True}),
         ({"Audio": {"Microphones": {"Mute": "Off"}}}, {"mic_muted": False}),
         ({"Video": {"Input": {"MainVideoMute": "On"}}}, {"video_muted": True}),
-        ({"SystemUnit": {"Software": {"Version": "RoomOS 26"}}}, {"firmware": "RoomOS 26"}),
+        ({"SystemUnit": {"Software": {"Version": "ce9.15.18.1"}}}, {"firmware": "ce9.15.18.1"}),
         ({"Audio": {"id": "", "Volume": 0}}, {"volume": 0}),
     ],
 )

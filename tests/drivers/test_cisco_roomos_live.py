@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
 
 from drivers.cisco import CiscoRoomos
-from gateway.commands import Answer, Dial, HangUp, Search, SetVolume
+from gateway.commands import Answer, Dial, HangUp, Join, MoveCamera, Search, SetMicMute, SetVolume
 from gateway.device import Device
-from gateway.model import Call, Result
+from gateway.model import Call, Reading, Reason, Result
 from simulators.cisco_roomos import CiscoRoomOS
 from tests.drivers.contract import Watcher, run_device, value
 
@@ -49,7 +49,8 @@ async def codec(way: tuple[str, dict[str, Any]], **more: Any) -> AsyncIterator[t
 
 
 async def test_the_first_words_are_true(every_way: tuple[str, dict[str, Any]]) -> None:
-    async with codec(every_way) as (sim, device, _):
+    async with codec(every_way) as (sim, device, watcher):
+        await watcher.until(lambda: value(device, "name") is not None)
         points = {name: reading.value for name, reading in device.unit("").points.items()}
         assert points == {
             "power": "on",
@@ -57,6 +58,13 @@ async def test_the_first_words_are_true(every_way: tuple[str, dict[str, Any]]) -
             "muted": False,
             "mic_muted": False,
             "video_muted": False,
+            "camera": "1",
+            "self_view": False,
+            "layout": "Grid",
+            "sharing": "off",
+            "share_source": "",
+            "do_not_disturb": False,
+            "auto_answer": False,
             "calls": (),
             "name": sim.system_name,
             "model": sim.product_id,
@@ -118,3 +126,93 @@ async def test_a_codec_that_takes_no_more_subscribers_is_read_every_few_seconds(
         await watcher.until(lambda: device.online)
         sim.touch_volume(12)
         await watcher.until(lambda: value(device, "volume") == 12)
+
+
+async def test_a_long_directory_delays_nobody_by_more_than_a_page(way: tuple[str, dict[str, Any]]) -> None:
+    page = 250
+    async with codec(way, page=page) as (sim, device, watcher):
+        sim.fill_directory(10_000)
+        sim.incoming_call()
+        await watcher.until(lambda: bool(value(device, "calls")))
+        count, after = 0, []
+        tickets = []
+        async for row in device.read(Search("")):
+            assert row["address"] == f"p{count:05}@example.com"
+            count += 1
+            if count == 1000:
+                asked = device.connection.driver.numbers  # type: ignore[union-attr]
+                tickets = [device.submit(SetMicMute(True)), device.submit(HangUp())]
+            if count > 1000 and all(ticket.sent_at is not None for ticket in tickets):
+                after.append(count)
+        assert count == 10_000
+        assert after[0] <= 1000 + page  # on the wire within the page that was being read
+        assert asked < 1000 // page + 40  # pages come as they are read, not all at once
+        for ticket in tickets:
+            assert (await ticket.ended(5)).result is Result.CONFIRMED  # type: ignore[union-attr]
+        assert sim.mics_muted
+
+
+async def test_a_codec_without_a_session_left_says_so(way: tuple[str, dict[str, Any]]) -> None:
+    sim = CiscoRoomOS(password="x", max_sessions=0)
+    async with (
+        sim.serving(way[0]) as address,
+        run_device(CiscoRoomos, address, {"password": "x"}) as (device, watcher),
+    ):
+        await watcher.until(lambda: device.reason is not None)
+        assert device.reason is Reason.CONNECTION_REFUSED
+        assert ("sessions" if way[0] == "ssh" else "takes no WebSocket at the moment") in device.words
+
+
+async def test_the_codec_shows_us_as_its_control_system(way: tuple[str, dict[str, Any]]) -> None:
+    async with codec(way, peripheral="RoomGate", peripheral_id="us") as (sim, _, _watcher):
+        await sim.until(lambda: sim.peripheral("us") is not None)
+        ours = sim.peripheral("us")
+        assert ours is not None
+        assert (ours.name, ours.type, ours.status) == ("RoomGate", "ControlSystem", "Connected")
+
+
+async def test_an_older_codec_offers_what_it_has(way: tuple[str, dict[str, Any]]) -> None:
+    sim = CiscoRoomOS(speed=20, password="x", software_version="ce9.14.7.1")
+    async with (
+        sim.serving(way[0]) as address,
+        run_device(CiscoRoomos, address, {"password": "x"}, timing={"gap": 0.0}) as (device, watcher),
+    ):
+        await watcher.until(lambda: device.online)
+        assert list(device.unit("").choices["service"]) == ["webex"]
+        assert "auto" in device.unit("").choices["layout"]
+        outcome = await device.submit(Join("webex", "123")).ended(5)
+        assert outcome is not None
+        assert (outcome.result, outcome.words[:15]) == (
+            (Result.REFUSED, "Unknown command") if way[0] == "ssh" else (Result.REFUSED, "Method not foun")
+        )
+        assert Join not in (device.unit("").offers or ())
+
+
+async def test_why_a_call_ended_is_told_with_its_end(way: tuple[str, dict[str, Any]]) -> None:
+    told: list[tuple[str, str]] = []
+
+    class Ear(Watcher):
+        def changed(self, player: Any, unit: str, points: Mapping[str, Reading]) -> None:
+            if "calls" in points:
+                told.extend((call.state, call.reason) for call in points["calls"].value or ())
+
+    async with codec(way) as (sim, device, watcher):
+        Ear(device)
+        await sim.until(lambda: any(len(listener.registered) >= 7 for listener in sim.listeners))
+        await device.submit(Dial("busy@example.com")).ended(5)
+        await watcher.until(lambda: bool(told) and value(device, "calls") == ())
+        assert told[-1] == ("ended", "RemoteBusy")
+
+
+async def test_a_cameras_stop_waits_for_nobody(way: tuple[str, dict[str, Any]]) -> None:
+    async with codec(way) as (sim, device, _):
+        slow = [device.submit(SetVolume(level)) for level in range(1, 30)]
+        await device.submit(MoveCamera("left")).ended(5)
+        sim.faults.slow = 50
+        others = [device.submit(Search(str(number))) for number in range(12)]
+        stop = device.submit(MoveCamera("stop"))
+        assert stop.sent_at is not None
+        assert any(ticket.sent_at is None for ticket in others)
+        assert (await stop.ended(5)).result is Result.ASSUMED  # type: ignore[union-attr]
+        assert not any(sim.cameras[1].going.values())
+        assert slow[-1].outcome is not None

@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.commands import Answer, Dial, HangUp, Search, SetVolume
-from gateway.driver import Action, Answered, Ready, Request, Send
-from tests.drivers.cisco_bench import BANNER, Bench
+from gateway.commands import (
+    Answer,
+    Command,
+    Dial,
+    HangUp,
+    Hold,
+    Join,
+    ListBookings,
+    MoveCamera,
+    Search,
+    SendDtmf,
+    SetMute,
+    SetSelfView,
+    SetVolume,
+    Share,
+    Transfer,
+)
+from gateway.driver import Action, Answered, Done, Feedback, Ready, Request, Send, Taken
+from tests.drivers.cisco_bench import BANNER, Bench, kinds
 
 # ---- the shell's opening
 
@@ -45,8 +62,20 @@ LEAF = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_siz
 DOCUMENT = ["Status", "Configuration", "Audio", "Volume", "VolumeMute", "Microphones", "Mute", "Standby", "State"]
 CALL = ["Call", "id", "ghost", "Direction", "Encryption", "Type", "Duration", "SystemUnit", "Software", "Value"]
 SHELL = ["CommandResponse", "DialResult", "ResultId", "status", "Reason", "XPath", "CallId", "Contact", "ContactMethod"]
+MORE = [
+    "Presentation",
+    "LocalInstance",
+    "SendingMode",
+    "Layout",
+    "AvailableLayouts",
+    "Connector",
+    "SourceId",
+    "Booking",
+]
 RPC = ["result", "error", "code", "message", "params", "method", "jsonrpc", "Id", "ResultInfo", "TotalRows"]
-NAMES = st.sampled_from([*DOCUMENT, *CALL, *SHELL, *RPC])
+NAMES = st.sampled_from(
+    [*DOCUMENT, *CALL, *SHELL, *MORE, *RPC, "Video", "Input", "Conference", "Event", "CallDisconnect"]
+)
 TREES = st.recursive(
     LEAF | st.sampled_from(["xFeedback/Event", "True", "On", "OK", "Error", "Incoming"]),
     lambda below: st.lists(below, max_size=3) | st.dictionaries(NAMES, below, max_size=4),
@@ -59,12 +88,23 @@ def messages(scheme: str) -> st.SearchStrategy[bytes]:
     """Noise, and JSON that looks like an answer or like feedback."""
     name, result = ("id", "result") if scheme == "ws" else ("ResultId", "CommandResponse")
     answers = st.builds(lambda key, value, more: {**more, name: key, result: value}, KEYS, TREES, more())
-    feedback = st.builds(lambda tree: {"method": "xFeedback/Event", "params": {"Status": tree}, "Status": tree}, TREES)
+    feedback = st.builds(lambda tree: feedback_of(tree), TREES)
     return st.binary(max_size=40) | (answers | feedback | more()).map(lambda tree: json.dumps(tree).encode())
+
+
+def feedback_of(tree: Any) -> dict[str, Any]:
+    roots = {"Status": tree, "Configuration": tree, "Event": tree}
+    return {"method": "xFeedback/Event", "params": roots, **roots}
 
 
 def more() -> st.SearchStrategy[dict[str, Any]]:
     return st.dictionaries(NAMES, TREES, max_size=4)
+
+
+ASKED: tuple[Command, ...] = (
+    *(Dial("a"), Answer(), HangUp(), Hold(), Transfer("b"), Join("zoom", "1"), SendDtmf("1,2"), Share("1")),
+    *(SetVolume(1), MoveCamera("up", "1"), Search(""), ListBookings()),
+)
 
 
 @pytest.mark.parametrize("scheme", ["ws", "ssh"])
@@ -81,11 +121,11 @@ def test_nothing_that_may_come_raises(scheme: str, ready: bool) -> None:
             list(driver.opened())
             for line in BANNER[:4] * (scheme == "ssh"):
                 list(driver.received(line))
-        for command in (Dial("a"), Answer(), HangUp(), SetVolume(1), Search("")):
+        for command in ASKED:
             list(driver.command(Request(command.verb, command)))
         for message in heard:
             list(driver.received(message))
-        for timer in ("quiet", "doubt", "verify", "poll"):
+        for timer in ("quiet", "doubt", "verify", "poll", "heart", "tones dtmf"):
             list(driver.due(timer))
 
     check()
@@ -103,13 +143,16 @@ SESSION = b"".join(
     [
         *(line + b"\n" for line in BANNER),
         b"\nOK\n",
-        *(b'{"ResultId":"%d"}\n' % number for number in range(1, 6)),
-        b'{\n "Status":{"Standby":{"State":{"Value":"Off"}}},\n "ResultId":"6"\n}\n',
-        b'{"Status":{"Audio":{"Volume":{"Value":"50"},"Microphones":{"Mute":{"Value":"On"}}}},"ResultId":"7"}\r\n',
-        b'{"CommandResponse":{"Status":{"status":"Error","Reason":{"Value":"No match {on} \\"it\\""}}},"ResultId":"8"}',
-        b'\n{"Status":{},"ResultId":"9"}\n{"Status":{"SystemUnit":{"ProductId":{"Value":"}{\\\\"}}},"ResultId":"10"}\n',
-        b'{"Configuration":{"SystemUnit":{"Name":{"Value":"B\xc3\xb6ard"}}},"ResultId":"11"}\n',
+        *(b'{"ResultId":"%d"}\n' % number for number in range(1, 7)),
+        b'{\n "Status":{"Standby":{"State":{"Value":"Off"}}},\n "ResultId":"7"\n}\n',
+        b'{"Status":{"Audio":{"Volume":{"Value":"50"},"Microphones":{"Mute":{"Value":"On"}}}},"ResultId":"8"}\r\n',
+        b'{"CommandResponse":{"Status":{"status":"Error","Reason":{"Value":"No match {on} \\"it\\""}}},"ResultId":"9"}',
+        b'\n{"Status":{"Conference":{"DoNotDisturb":{"Value":"Inactive"}}},"ResultId":"10"}\n',
+        b'{"Status":{},"ResultId":"11"}\n',
+        b'{"Configuration":{"Conference":{"AutoAnswer":{"Mode":{"Value":"Off"}}}},"ResultId":"12"}\n',
+        b'{"Status":{"SystemUnit":{"ProductId":{"Value":"}{\\\\B\xc3\xb6ard"}}},"ResultId":"13"}\n',
         b'{"Status":{"Call":[{"id":"27","Direction":{"Value":"Incoming"},"Status":{"Value":"Ringing"}}]}}\n',
+        b'{"Event":{"CallDisconnect":{"CallId":{"Value":"27"},"CauseType":{"Value":"RemoteDisconnect"}}}}\n',
         b'{"Status":{"Call":[{"id":"27","ghost":"True"}]}}\n',
     ]
 )
@@ -135,3 +178,50 @@ def test_any_split_of_the_stream_gives_the_same(cuts: list[int]) -> None:
 
 def test_single_bytes_give_the_same() -> None:
     assert heard([SESSION[at : at + 1] for at in range(len(SESSION))]) == heard([SESSION])
+
+
+# ---- any interleaving of answers and unsolicited messages
+
+COMMANDS = (Dial("bob@example.com"), SetMute(True), Hold("27"), SetSelfView(True), HangUp("27"))
+PUSHES: tuple[dict[str, Any], ...] = (
+    {"Call": [{"id": 27, "Direction": "Incoming", "Status": "Ringing", "AnswerState": "Unanswered"}]},
+    {"Audio": {"VolumeMute": "On"}},
+    {"Call": [{"id": 27, "Status": "Connected", "AnswerState": "Answered"}]},
+    {"Video": {"Selfview": {"Mode": "On"}}},
+    {"Call": [{"id": 27, "Status": "OnHold"}, {"id": 28, "Direction": "Outgoing", "Status": "Dialling"}]},
+    {"Call": [{"id": 27, "ghost": "True"}]},
+)
+
+
+@pytest.mark.parametrize("scheme", ["ws", "ssh"])
+def test_any_interleaving_of_answers_and_feedback_ends_in_the_same(scheme: str) -> None:
+    @given(st.lists(st.booleans(), min_size=4, max_size=11), st.randoms(use_true_random=False))
+    @settings(max_examples=25, deadline=None)
+    def check(turns: list[bool], chance: Random) -> None:
+        bench = Bench(scheme)
+        bench.up()
+        bench.push(PUSHES[0])
+        actions = []
+        requests = [bench.ask(command)[0] for command in COMMANDS]
+        pushes = list(PUSHES[1:])
+        answers = list(bench.open)  # replies carry ids: any order
+        chance.shuffle(answers)
+        told_calls = []
+        for push in [*turns, *[True] * len(pushes), *[False] * len(answers)]:
+            found: list[Action] = []
+            if push and pushes:
+                found = bench.push(pushes.pop(0))
+            elif not push and answers:
+                send = answers.pop()
+                dialled = b"Dial" in (send.data if isinstance(send.data, bytes) else send.data.encode())
+                found = bench.result(send, {"CallId": 28} if dialled else None)
+            told_calls += [a.points["calls"] for a in found if isinstance(a, Feedback) and "calls" in a.points]
+            actions += found
+        assert [call.state for call in told_calls[-1]] == ["dialling"]
+        assert len(told_calls) == 3  # as often as there was news of calls: never more, never in another order
+        assert {Done(requests[0]), Done(requests[4])} <= set(kinds(actions, Done))
+        taken = [action.request for action in actions if isinstance(action, Taken)]
+        assert len(taken) == len(set(taken)) == len(requests)
+        assert bench.driver.mirror.points({"muted", "self_view"}) == {"muted": True, "self_view": True}
+
+    check()

@@ -13,7 +13,9 @@ from gateway.driver import Action, Answered, Done, Drop, Item, Later, More, Refu
 from gateway.model import Reason
 from tests.drivers.cisco_bench import STATUS, Bench, asked, kinds, told
 
-PUSHED = ["Status/Standby", "Status/Audio", "Status/Video/Input/MainVideoMute", "Status/Call"]
+STATUSES = ["Status/Standby", "Status/Audio", "Status/Video", "Status/Conference", "Status/Call"]
+PUSHED = [*STATUSES, "Configuration/Conference/AutoAnswer"]
+NAMES = ["Configuration/SystemUnit/Name", "Configuration/Video/Input/Connector"]
 
 
 @pytest.fixture(params=["ws", "ssh"])
@@ -34,12 +36,8 @@ def test_lost_feedback_is_found_out_after_a_command_and_registered_again(up: Ben
     up.status["Status/Audio"] = {"Microphones": {"Mute": "On"}, "Volume": 41, "VolumeMute": "Off"}
     actions = up.answer(up.open[0])
     assert told(actions)["volume"] == 41
-    assert asked(actions)[:5] == [("subscribe", path) for path in (*PUSHED, "Status/SystemUnit/Software")]
-    assert [path for kind, path in asked(actions)[5:]] == [
-        *PUSHED,
-        "Status/SystemUnit",
-        "Configuration/SystemUnit/Name",
-    ]
+    assert asked(actions)[:7] == [("subscribe", path) for path in (*PUSHED, "Event/CallDisconnect")]
+    assert [path for kind, path in asked(actions)[7:]] == [*PUSHED, "Status/SystemUnit", *NAMES]
 
 
 def test_a_value_that_was_held_already_is_asked_for_once_more(up: Bench) -> None:
@@ -54,12 +52,12 @@ def test_a_value_that_was_held_already_is_asked_for_once_more(up: Bench) -> None
 
 def test_everything_is_read_and_registered_again_on_a_slow_timer(up: Bench) -> None:
     actions = up.wait(120, "verify")
-    assert [kind for kind, _ in asked(actions)] == ["subscribe"] * 5 + ["read"] * 6
+    assert [kind for kind, _ in asked(actions)] == ["subscribe"] * 7 + ["read"] * 9
     assert actions[-1] == Later(120, "verify")
     up.status["Status/Standby"] = {"State": "Standby"}
     actions = up.answer_all()
     assert told(actions)["power"] == "standby"
-    assert [kind for kind, _ in asked(actions)] == (["unsubscribe"] * 5 if up.scheme == "ws" else [])
+    assert [kind for kind, _ in asked(actions)] == (["unsubscribe"] * 7 if up.scheme == "ws" else [])
 
 
 def test_the_new_subscription_stands_before_the_old_one_is_given_up() -> None:
@@ -145,7 +143,8 @@ def test_a_search_comes_page_by_page() -> None:
 
 def person(number: int) -> dict[str, Any]:
     method = {"address": f"p{number}@example.com", "protocol": "sip", "kind": "video", "rate": 0}
-    return {"name": f"Person {number}", "id": f"c_{number}", "methods": [method]}
+    first = {"address": method["address"], "protocol": "sip"}
+    return {"name": f"Person {number}", "id": f"c_{number}", **first, "methods": [method]}
 
 
 def test_without_a_total_a_full_page_means_more_and_an_empty_one_the_end(up: Bench) -> None:
