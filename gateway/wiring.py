@@ -190,9 +190,12 @@ class Wired:
 
     def may_stand(self, running: Direction) -> bool:
         """Whether it may stand at its end already, or will before a closure, which would then turn it round."""
-        held = self.position
-        near = NEAR + self.travel.blur + 100.0 * RELEASE / self.travel.seconds[running]
-        return self.fickle and (held is None or abs(held - END[running]) <= near)
+        near = NEAR + 100.0 * RELEASE / self.travel.seconds[running]
+        return self.fickle and (self.position is None or self._near_end(running, near, self.now))
+
+    def _near_end(self, running: Direction, near: float, when: float) -> bool:
+        held = self.travel.at(when)
+        return held is not None and abs(held - END[running]) <= near + self.travel.blur
 
     def matters(self, command: Command, before: bool | None) -> bool:
         """Whether, if it is not known whether `command` came, it is not known either what the motor does."""
@@ -224,7 +227,7 @@ class Wired:
 
     def effect(self, role: str, command: Command, earliest: float, latest: float) -> None:
         """What the motor does when a contact closes or opens, or its controller is told something: the wirings."""
-        running: str | None = None if self.travel.arrived(earliest) else self.travel.direction
+        running = None if self.travel.arrived(earliest) else self.travel.direction
         match self.spec.wiring, command:
             case "motor", Move(direction):
                 self.started(direction, earliest, latest)
@@ -241,8 +244,11 @@ class Wired:
                     self.lose()
                 elif running is None:
                     self.started(self.next if role == "input" else role, earliest, latest)
-                elif self.spec.wiring != "start-stop" and role == self.stopper("up" if running == "up" else "down"):
-                    self.halted(earliest, latest)
+                elif self.spec.wiring != "start-stop" and role == self.stopper(running):
+                    if self.fickle and self._near_end(running, 0.5, latest):
+                        self.lose()  # so late that it may have found the motor at its end, and turned it round
+                    else:
+                        self.halted(earliest, latest)
                 elif role != running:
                     self.lose()
 

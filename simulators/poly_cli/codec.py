@@ -100,7 +100,7 @@ class PolyCli(Switchboard):
         if self._scheme == "telnet":
             data = NEGOTIATION.sub(b"", data)
         held = session.memory.get("held", b"") + data
-        *lines, session.memory["held"] = held.replace(b"\n", b"\r").split(b"\r")
+        *lines, session.memory["held"] = held.replace(b"\r\n", b"\r").replace(b"\n", b"\r").split(b"\r")
         for line in lines:
             if session.open and (line or self._asking(session)):
                 self._line(session, line.decode("utf-8", "replace").strip())

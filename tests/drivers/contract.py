@@ -83,9 +83,10 @@ class Watcher:
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
-            points = {unit: held.points for unit, held in self.device.units.items()}
+            device = self.device
+            points = {unit: held.points for unit, held in device.units.items()}
             raise AssertionError(
-                f"not within {within} s; online={self.device.online} {self.device.reason} {self.device.words!r} {points}"
+                f"not within {within} s; online={device.online} {device.reason} {device.words!r} {points}"
             ) from None
 
 

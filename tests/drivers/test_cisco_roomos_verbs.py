@@ -95,7 +95,7 @@ def test_a_transfer_is_done_when_our_call_is_gone(up: Bench) -> None:
 
 
 def test_several_calls_are_hung_up_one_by_one(up: Bench) -> None:
-    """Without CallId a codec may end the active call only (schema 26.4.1)."""
+    """Without CallId a codec may end the active call only (a transcription of the RoomOS 11 API says so)."""
     up.push({"Call": [UP, OUTGOING]})
     request, actions = up.ask(HangUp())
     first, second = sent(actions)
