@@ -302,6 +302,14 @@ def test_cycle_never_closes_where_the_motor_may_have_arrived() -> None:
     assert made.motor.position == 100 and not made.plant.running
 
 
+def test_a_closure_so_late_that_it_may_have_turned_the_motor_round_is_not_believed() -> None:
+    made = rig("pulse", stop_with="opposite")
+    story(made, Move("down"), 6)
+    made.box.way = 4.5
+    story(made, Stop(), 4.6)
+    assert made.plant.running == "up" and made.readings[-1][1:] == (None, None)
+
+
 def test_cycle_knows_nothing_once_a_closure_may_have_been_missed() -> None:
     made = rig("cycle", first="down")
     made.box.fate = "lost"
@@ -343,6 +351,13 @@ def test_motor() -> None:
     assert asked[:4] == [(0, "move down"), (3, "stop motor!"), (3.5, "move up"), (5, "stop motor!")]
     assert made.plant.position(made.clock.now()) == pytest.approx(50) == made.motor.position
     assert story(made, Stop())[-1] == (25, "stop motor!") and not made.plant.wrongs
+
+
+def test_a_start_that_a_stop_overtook_is_not_believed_unless_the_stop_is() -> None:
+    made = rig("motor", 50.0)
+    made.box.fate, made.box.way = "refused", 0.01
+    story(made, Move("up"), Stop(), 30)
+    assert ended(made, "c2") is Result.REFUSED and made.motor.position is None  # it may have taken the Move, or not
 
 
 def test_nothing_else_is_taken() -> None:

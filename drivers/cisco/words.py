@@ -148,7 +148,7 @@ def _of_calls(command: Command, known: Known) -> tuple[Said, ...]:
         case Reject(call=call):
             return (Said("Call Reject", _of(call)),)
         case HangUp(call="") if len(meant) > 1:
-            # Without CallId some versions end all calls, others only the active one (a transcription of the RoomOS 11 API): name each.
+            # Without CallId some versions end all calls, others only the active one: name each.
             return tuple(Said("Call Disconnect", _of(call)) for call in sorted(meant))
         case HangUp(call=call):
             return (Said("Call Disconnect", _of(call)),)
