@@ -105,7 +105,7 @@ def dial(command: Dial, *, rate: int, isdn: bool) -> str:
     if command.kind == "audio":
         if command.protocol not in ("", "sip"):
             raise ValueError("this codec makes audio calls over sip")
-        return f"dial phone sip {address}"
+        return f"dial phone sip {address if ' ' in command.address else command.address}"
     if command.protocol or command.rate:
         return f'dial manual "{command.rate or rate}" {address} {command.protocol}'.rstrip()
     return f"dial auto {address}"

@@ -1,7 +1,7 @@
 """Cuts what a Polycom or Yealink shell sends into lines, and its log-in prompts, which end without a line end.
 
 Over the network lines end `\\r\\r\\n`, over serial `\\r\\n`, and an HDX ends its echo `\\n\\r` (Integrator's Reference
-Manual for Polycom HDX Systems, p. 105; AVI-SPL Group Series driver): cut at `\\n` and strip the rest. What may not live
+Manual for Polycom HDX Systems; AVI-SPL Group Series driver): cut at `\\n` and strip the rest. What may not live
 here: what a line means.
 """
 

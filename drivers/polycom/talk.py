@@ -3,7 +3,7 @@
 The ground of `cli.py` and `yealink.py`: its own queue (people before polls), the echo, the pace, tones, and silence.
 What may not live here: any device's words. The driver keeps its queue itself, because nothing may be sent while a call
 is being set up, and gives the house one `Send` at a time; so the house knows what is on the wire and the driver which
-line ends it (Integrator's Reference Manual for Polycom HDX Systems, p. 112: one command at a time, 200 ms between).
+line ends it (Integrator's Reference Manual for Polycom HDX Systems: one command at a time, 200 ms apart).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gateway.commands import Answer, Dial, HangUp, SendDtmf
 from gateway.driver import Action, Actions, Answered, Driver, Drop, Feedback, Later, Refused, Request, Send, Taken
 from gateway.model import Call, Reason
 
-PACE = 0.2  # seconds for a command that often gets no answer (same manual, p. 112)
+PACE = 0.2  # seconds for a command that often gets no answer (same place)
 SOFT = 1.0  # seconds that an acknowledgement may take whose proof is asked for anyway
 STUCK = 15.0  # seconds after which an exchange that the house never sent is forgotten
 PAUSE = 2.0  # seconds that a comma stands for among tones

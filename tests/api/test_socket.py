@@ -45,6 +45,7 @@ async def test_commands_are_taken_answered_and_their_mistakes_told(tmp_path: Pat
         assert (await ears.kind("answer", 5))["result"] == "confirmed"
 
 
+@pytest.mark.alone
 async def test_calls_are_events_within_fifty_milliseconds(tmp_path: Path) -> None:
     async with rig(tmp_path) as house, house.socket() as ears:
         await house.online()
@@ -138,6 +139,7 @@ async def deaf(house: Rig) -> socket.socket:
     return raw
 
 
+@pytest.mark.alone
 async def test_a_slow_client_costs_the_others_nothing(tmp_path: Path) -> None:
     async with rig(tmp_path) as house, house.socket() as ears:
         await house.online()

@@ -68,6 +68,24 @@ FAMILIES = [
         {"username": "zoom", "password": "x"},
         "93412345678",
     ),
+    Family(
+        "poly_videoos",
+        "http",
+        {
+            "password": "x",
+            "poll": 0.2,
+            "quick": 0.05,
+            "dialling": 0.01,
+            "activate": True,
+            "stop_share": "deactivate",
+        },
+        {"password": "x", "dial_seconds": 4.0},
+    ),
+    *(
+        Family("poly_cli", link, {"password": "x", "gap": 0.005}, {"password": "x"})
+        for link in ("telnet", "ssh", "serial")
+    ),
+    Family("yealink_vc", "tcp", {"gap": 0.005}),
 ]
 # What a family cannot do: (family, what) -> because. Printed in docs/codecs/differences.md.
 CANNOT: dict[tuple[str, str], str] = {
@@ -76,6 +94,13 @@ CANNOT: dict[tuple[str, str], str] = {
     ("zoom_rooms", "dtmf"): "only telephone calls take tones, and the driver makes none",
     ("zoom_rooms", "busy"): "a meeting is joined, nobody is called: it cannot be busy",
     ("zoom_rooms", "no answer"): "a meeting is joined, nobody is called: it waits for its host as long as need be",
+    ("poly_videoos", "mute"): "its REST has a volume and no mute of the room's sound",
+    ("poly_videoos", "hold"): "its REST documents no hold",
+    ("poly_cli", "mute"): "the command line mutes microphones, not the loudspeaker",
+    ("poly_cli", "hold"): "the command line has no word for it",
+    ("yealink_vc", "mute"): "its API mutes microphones, not the loudspeaker",
+    ("yealink_vc", "hold"): "its API has no word for it",
+    ("yealink_vc", "share"): "nothing in its API proves that a share began",
 }
 
 every = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: f"{family.driver}-{family.link}")

@@ -79,6 +79,7 @@ async def test_command_ends_as_it_should_and_is_seen_in_the_device(case: Case, l
         await sim.until(lambda: do.seen(sim), timeout=10)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("case", "link", "hand"), HANDS)
 async def test_front_panel_change_is_seen(case: Case, link: str, hand: Hand) -> None:
     sim = make(case)

@@ -110,26 +110,27 @@ CASE = Case(
 
 GROUP = "Integrator's Reference Manual for the Polycom RealPresence Group Series (3725-63708), "
 HDX = "Integrator's Reference Manual for Polycom HDX Systems (3725-23979), "
-DRIVERS = "drivers of others: "
+DRIVERS = "other people's drivers for these codecs: "
+SYNTAX = "the syntax of "  # the words are the manual's, the values ours
 SENT: list[tuple[Golden, Command]] = [
     (Golden(b"volume set 23\r", "volume", HDX + "volume (p. 563)"), SetVolume(46)),
     (Golden(b"mute near on\r", "mute the microphones", GROUP + "mute (p. 287)"), SetMicMute(True)),
-    (Golden(b"videomute near off\r", "picture on", DRIVERS + "AVI-SPL VideoOS"), SetVideoMute(False)),
-    (Golden(b"wake\r", "wake up", GROUP + "wake"), SetPower(True)),
+    (Golden(b"videomute near off\r", "picture on", DRIVERS + "videomute near on/off/get"), SetVideoMute(False)),
+    (Golden(b"wake\r", "wake up", SYNTAX + GROUP + "wake"), SetPower(True)),
     (Golden(b"sleep\r", "go to sleep", GROUP + "sleep (p. 329)"), SetPower(False)),
-    (Golden(b'dial auto "192.168.1.101"\r', "call an address", GROUP + "dial"), Dial("192.168.1.101")),
+    (Golden(b'dial auto "192.168.1.101"\r', "call an address", SYNTAX + GROUP + "dial"), Dial("192.168.1.101")),
     (
-        Golden(b'dial manual "1024" "user@x" sip\r', "call over SIP at a rate", DRIVERS + "UX.Lib2"),
+        Golden(b'dial manual "1024" "user@x" sip\r', "call over SIP at a rate", DRIVERS + "dial manual"),
         Dial("user@x", "sip", rate=1024),
     ),
     (
         Golden(b'dial addressbook "John Polycom"\r', "call by name", GROUP + "dial (p. 99)"),
         Dial("addressbook:John Polycom"),
     ),
-    (Golden(b'dial phone sip "1234"\r', "call without picture", GROUP + "dial (p. 99)"), Dial("1234", kind="audio")),
+    (Golden(b"dial phone sip 1234\r", "call without picture", GROUP + "dial (p. 99)"), Dial("1234", kind="audio")),
     (Golden(b"autoanswer yes\r", "answer by itself", GROUP + "autoanswer (p. 137)"), SetAutoAnswer(True)),
     (Golden(b"autoanswer donotdisturb\r", "turn calls away", GROUP + "autoanswer (p. 137)"), SetDoNotDisturb(True)),
-    (Golden(b"systemsetting selfview on\r", "see ourselves", DRIVERS + "UX.Lib2, ICD.Connect"), SetSelfView(True)),
+    (Golden(b"systemsetting selfview on\r", "see ourselves", DRIVERS + "systemsetting selfview on"), SetSelfView(True)),
     (Golden(b"vcbutton play 1\r", "show content 1", GROUP + "vcbutton (p. 394)"), Share("1")),
     (Golden(b"vcbutton stop\r", "end content", GROUP + "vcbutton (p. 394)"), StopShare()),
     (Golden(b"camera near 2\r", "camera 2", GROUP + "camera (p. 163)"), SelectCamera("2")),
@@ -138,9 +139,11 @@ SENT: list[tuple[Golden, Command]] = [
     (Golden(b"camera near move stop\r", "stop the camera", GROUP + "camera (p. 163)"), MoveCamera("stop")),
     (Golden(b"preset near go 1\r", "go to preset 1", GROUP + "preset (p. 306)"), RecallPreset(1)),
     (Golden(b"preset near set 2\r", "keep preset 2", GROUP + "preset (p. 306)"), StorePreset(2)),
-    (Golden(b'globaldir "jo" range 0 49\r', "search the directory", GROUP + "globaldir"), Search("jo")),
+    (Golden(b'globaldir "jo" range 0 49\r', "search the directory", SYNTAX + GROUP + "globaldir"), Search("jo")),
     (
-        Golden(b'calendarmeetings list "today:00:00" "tomorrow:23:59"\r', "bookings", GROUP + "calendarmeetings"),
+        Golden(
+            b'calendarmeetings list "today:00:00" "tomorrow:23:59"\r', "bookings", SYNTAX + GROUP + "calendarmeetings"
+        ),
         ListBookings(2),
     ),
     (Golden(b"hangup all\r", "end every call", GROUP + "hangup (p. 249)"), HangUp()),
@@ -152,14 +155,14 @@ HEARD: list[tuple[Golden, dict[str, Any]]] = [
         Golden(b"notification:mutestatus:near:near:near:near:muted\r\r\n", "muted", HDX + "notify (p. 4-235)"),
         {"mic_muted": True},
     ),
-    (Golden(b"videomute near on\r\n", "picture off", DRIVERS + "AVI-SPL VideoOS"), {"video_muted": True}),
+    (Golden(b"videomute near on\r\n", "picture off", DRIVERS + "videomute near on/off/get"), {"video_muted": True}),
     (Golden(b"listen going to sleep\r\n", "asleep", GROUP + "listen (p. 273)"), {"power": "standby"}),
     (Golden(b"listen waking up\r\n", "awake", GROUP + "listen (p. 273)"), {"power": "on"}),
     (
         Golden(b"autoanswer no\r\n", "asks first", GROUP + "autoanswer (p. 137)"),
         {"auto_answer": False, "do_not_disturb": False},
     ),
-    (Golden(b"systemsetting selfview On\r\n", "self-view", DRIVERS + "UX.Lib2"), {"self_view": True}),
+    (Golden(b"systemsetting selfview On\r\n", "self-view", DRIVERS + "systemsetting selfview On"), {"self_view": True}),
     (Golden(b"camera near source 2\r\n", "camera 2", GROUP + "camera (p. 163)"), {"camera": "2"}),
     (
         Golden(b"notification:vidsourcechange:near:1:Main:people\r\n", "camera 1", GROUP + "notify (p. 298)"),
@@ -208,27 +211,21 @@ CALLINFO = [
         ),
         ("36", "out", "", "192.168.1.102", 256),
     ),
-    (
-        Golden(
-            b"callinfo:36:Bob:sip:bob@example.com:256:connected:muted:incoming:videocall",
-            "a number with colons",
-            DRIVERS + "polycom-manager",
-        ),
-        ("36", "in", "Bob", "sip:bob@example.com", 256),
-    ),
-    (
-        Golden(
-            b"callinfo:36:sip:bob@example.com:256:connected:muted:incoming:videocall",
-            "no name and a number with colons",
-            DRIVERS + "polycom-manager",
-        ),
-        ("36", "in", "", "sip:bob@example.com", 256),
-    ),
+]
+COLONS = [  # made up after what polycom-manager guards against: a number with colons, with and without a name
+    ("36:Bob:sip:bob@example.com:256", ("36", "in", "Bob", "sip:bob@example.com", 256)),
+    ("36:sip:bob@example.com:256", ("36", "in", "", "sip:bob@example.com", 256)),
+    ("36::bob@example.com:256", ("36", "in", "", "bob@example.com", 256)),
+    ("36:2001:db8::7:256", ("36", "in", "", "2001:db8::7", 256)),
 ]
 LINESTATUS = [
-    (Golden(b"notification:linestatus:outgoing:32:0:0:disconnected", "document", GROUP + "notify"), "32"),
+    (Golden(b"notification:linestatus:outgoing:32:0:0:disconnected", "document", SYNTAX + GROUP + "notify"), "32"),
     (
-        Golden(b"notification:linestatus:outgoing:sip:b@x.y:32:0:0:inactive", "VideoOS", DRIVERS + "VideoOS module"),
+        Golden(
+            b"notification:linestatus:outgoing:sip:b@x.y:32:0:0:inactive",
+            "VideoOS",
+            SYNTAX + DRIVERS + "a VideoOS module",
+        ),
         "32",
     ),
     (Golden(b"ended: call[42]", "callstate", GROUP + "hangup (p. 249)"), "42"),
@@ -317,6 +314,13 @@ def test_what_is_heard(up: Bench, golden: Golden, points: dict[str, Any]) -> Non
 @pytest.mark.parametrize(("golden", "meant"), CALLINFO, ids=lambda value: getattr(value, "meaning", ""))
 def test_callinfo_is_read_from_both_ends(golden: Golden, meant: tuple[Any, ...]) -> None:
     found = cli_grammar.callinfo(golden.wire.decode())
+    assert found is not None
+    assert (found.id, found.direction, found.name, found.address, found.rate) == meant
+
+
+@pytest.mark.parametrize(("line", "meant"), COLONS)
+def test_numbers_with_colons(line: str, meant: tuple[Any, ...]) -> None:
+    found = cli_grammar.callinfo(f"callinfo:{line}:connected:muted:incoming:videocall")
     assert found is not None
     assert (found.id, found.direction, found.name, found.address, found.rate) == meant
 

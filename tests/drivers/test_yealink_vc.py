@@ -84,7 +84,8 @@ CASE = Case(
     ],
 )
 
-MANUAL = "API Commands Introduction for Yealink Video Conferencing System V1.08, "
+# The words are the manual's, as ai4av indexes them; addresses, ids and names are ours.
+MANUAL = "the syntax in API Commands Introduction for Yealink Video Conferencing System V1.08, "
 SENT: list[tuple[Golden, Command]] = [
     (Golden(b"volume set 4\r\n", "volume", MANUAL + "volume"), SetVolume(40)),
     (Golden(b"mute near on\r\n", "mute", MANUAL + "mute"), SetMicMute(True)),

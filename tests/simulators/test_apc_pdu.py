@@ -263,6 +263,7 @@ async def test_faults_mean_no_answer(served: Served, fault: str) -> None:
         assert await asked.get(f"{STATUS}.1") == ["2"]
 
 
+@pytest.mark.alone
 async def test_it_starts_fast_stops_twice_and_starts_again() -> None:
     pdu = ApcPdu()
     loop = asyncio.get_running_loop()

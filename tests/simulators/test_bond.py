@@ -299,6 +299,7 @@ async def test_pushes_follow_the_faults(fault: Callable[[Bond], None], undo: Cal
         assert listener.heard.empty()
 
 
+@pytest.mark.alone
 async def test_it_starts_fast_stops_twice_and_starts_again() -> None:
     bond = Bond(bpup_port=0)
     loop = asyncio.get_running_loop()
