@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -32,6 +33,11 @@ _PLAIN: Mapping[type, int] = {
     **dict.fromkeys((contract.Answered, contract.Done, contract.Later, contract.More), 96),
     **dict.fromkeys((contract.Ready, contract.Request, contract.StartTls, contract.Taken), 96),
 }
+
+# A session's own credentials come from the device, so that no driver can hide them in time: masked by header name.
+_CREDENTIALS = frozenset({"authorization", "proxy-authorization", "x-xsrf-token", "x-auth-psk"})
+_COOKIES = frozenset({"cookie", "set-cookie"})
+_COOKIE = re.compile(r"(session\w*|xsrf-token|\w*token\w*|\w*sess\w*|sid)=[^;,\s]+", re.IGNORECASE)
 
 # One entry: (seconds since the connection began, "in" or "out", what, details, which connection: 0 where there is one
 # at a time). Kept as it is, made JSON when read.
@@ -103,8 +109,7 @@ class Tape:
 
     def note(self, at: float, way: str, what: str, *details: Any, line: int = 0) -> None:
         """Put one entry on the tape, masked; cost in proportion to its data."""
-        if self._texts:
-            details = tuple([d if type(d) in _PLAIN else self.masked(d) for d in details])
+        details = tuple([d if type(d) in _PLAIN else self.masked(d) for d in details])
         entry = (at, way, what, details, line)
         size = _OVERHEAD
         for detail in details:
@@ -136,7 +141,7 @@ class Tape:
         if type(value) in _PLAIN or isinstance(value, Command | type):
             return value
         if isinstance(value, Mapping):
-            return {key: self.masked(item) for key, item in value.items()}
+            return {key: _header(key, self.masked(item)) for key, item in value.items()}
         if isinstance(value, tuple | list):
             return tuple(self.masked(item) for item in value)
         if isinstance(value, contract.Feedback):
@@ -156,6 +161,16 @@ class Tape:
 def _forms(secret: str) -> set[str]:
     """A secret as it may pass: as it is, in JSON, and in a URL or a form."""
     return {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], quote(secret, safe="")}
+
+
+def _header(name: Any, value: Any) -> Any:
+    """A header's value with the credentials in it masked; any other value as it is."""
+    if not isinstance(name, str) or not isinstance(value, str):
+        return value
+    lower = name.lower()
+    if lower in _CREDENTIALS:
+        return MASK
+    return _COOKIE.sub(rf"\1={MASK}", value) if lower in _COOKIES else value
 
 
 def _size(value: Any) -> int:
