@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -16,18 +14,13 @@ from gateway.cutters import Lines
 from gateway.driver import (
     Actions,
     Appeared,
-    Datagram,
     Drop,
     Feedback,
     Gone,
     Later,
     Press,
-    Ready,
     Send,
-    StartTls,
 )
-from gateway.link import Trust
-from gateway.link.tls import fingerprint_of
 from gateway.model import Outcome, Reason, Result
 from tests.line import Talker, Watch, caught_up, line_device, running
 
@@ -288,177 +281,6 @@ async def test_a_flood_without_a_line_end_costs_the_link_and_no_memory() -> None
         assert device.tape.bytes < 65_536
 
 
-# ---- beside the main link ---------------------------------------------------------------------------------------
-
-
-class Notified(Talker):
-    """Has a UDP notifier, to which it says hello before it is open."""
-
-    port = 0
-
-    def side_links(self) -> Mapping[str, str]:
-        return {"notify": f"udp://127.0.0.1:{self.port}"}
-
-    def opened(self) -> Actions:
-        yield Send(Datagram(b"subscribe"), link="notify")
-        yield from super().opened()
-
-    def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
-        if link == "notify":
-            yield Feedback(volume=int(data.data))
-        else:
-            yield from super().received(data, tag, link)
-
-
-class Notifier(asyncio.DatagramProtocol):
-    def __init__(self) -> None:
-        self.heard: list[bytes] = []
-        self.transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        self.heard.append(data)
-        assert self.transport is not None
-        self.transport.sendto(b"33", addr)
-
-
-async def test_a_side_link_hears_and_keeps_what_was_said_too_early() -> None:
-    loop = asyncio.get_running_loop()
-    transport, notifier = await loop.create_datagram_endpoint(Notifier, local_addr=("127.0.0.1", 0))
-    driver = type("OnPort", (Notified,), {"port": transport.get_extra_info("sockname")[1]})
-    async with line_device() as far, running(driver, far.link) as (device, watcher):
-        await watcher.until(lambda: "volume" in device.unit("").points)
-        assert notifier.heard == [b"subscribe"]
-        assert device.unit("").points["volume"].value == 33
-    transport.close()
-
-
-class Streamed(Talker):
-    """Has a second TCP link that is not there."""
-
-    other = ""
-
-    def side_links(self) -> Mapping[str, str]:
-        return {"events": self.other}
-
-    def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
-        if link == "events":
-            yield Feedback(muted=data == b"muted\n")
-        else:
-            yield from super().received(data, tag, link)
-
-
-async def test_a_side_link_never_decides_online(logged: Callable[[int], list[str]]) -> None:
-    clock = Watch()
-    async with line_device() as events:
-        driver = type("Beside", (Streamed,), {"other": events.link})
-        async with line_device() as far, running(driver, far.link, clock=clock) as (device, watcher):
-            await events.until(lambda: events.connections == 1)
-            for attempt in range(2, 4):
-                events.drop()
-                await events.until(lambda: events.transport is None)
-                assert device.connection is not None and device.connection.sides is not None
-                side = device.connection.sides.links["events"]
-                await clock.until(lambda: side.link is None and clock.next is not None)  # noqa: B023
-                assert device.online
-                clock.advance(2)
-                await events.until(lambda attempt=attempt: events.connections == attempt)  # type: ignore[misc]
-            events.say("muted")
-            await watcher.until(lambda: device.unit("").points.get("muted") is not None)
-            assert len([line for line in logged(logging.INFO) if "side link" in line]) == 1
-        assert not device.online
-        await events.until(lambda: events.transport is None)
-
-
-# ---- encryption in mid-stream -----------------------------------------------------------------------------------
-
-
-class Upgrading(Talker):
-    """Asks for TLS, then logs in."""
-
-    def opened(self) -> Actions:
-        yield Send(b"starttls\n", tag="tls")
-
-    def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
-        if tag == "tls":
-            yield StartTls()
-            yield Send(b"hello\n", tag="hello")
-        elif data == b"injected":
-            yield Ready()
-        else:
-            yield from super().received(data, tag, link)
-
-
-@pytest.fixture(scope="module")
-def contexts(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, str]:
-    """A server's context and the fingerprint of its certificate."""
-    from gateway import certificate
-    from gateway.folder import Folder
-
-    folder = Folder.open(Path(tmp_path_factory.mktemp("tls")) / "state")
-    made = certificate.ensure(folder, ["127.0.0.1"])
-    folder.close()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(made.cert_path, made.key_path)
-    der = ssl.PEM_cert_to_DER_cert(Path(made.cert_path).read_text(encoding="ascii"))
-    return context, fingerprint_of(der)
-
-
-async def _upgrading_server(context: ssl.SSLContext, extra: bytes = b"") -> tuple[asyncio.Server, list[bytes]]:
-    heard: list[bytes] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            heard.append(await reader.readline())
-            writer.write(b"ok\n" + extra)
-            await writer.start_tls(context)
-            while line := await reader.readline():
-                heard.append(line)
-                writer.write(b"ok\n! - volume 40\n" if line.startswith(b"volume") else b"ok\n")
-        except (OSError, ssl.SSLError):
-            pass
-        finally:
-            writer.close()
-
-    return await asyncio.start_server(serve, "127.0.0.1", 0), heard
-
-
-async def test_a_link_is_upgraded_and_goes_on(contexts: tuple[ssl.SSLContext, str]) -> None:
-    context, fingerprint = contexts
-    server, heard = await _upgrading_server(context)
-    link = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with running(Upgrading, link, trust=Trust(fingerprint=fingerprint)) as (device, _):
-        ticket = device.submit(SetVolume(40))
-        assert await ticket.ended(5) == Outcome(Result.CONFIRMED)
-        assert heard == [b"starttls\n", b"hello\n", b"volume 40\n"]
-    server.close()
-    await server.wait_closed()
-
-
-async def test_what_was_said_in_the_clear_is_not_believed_after_the_upgrade(
-    contexts: tuple[ssl.SSLContext, str],
-) -> None:
-    context, fingerprint = contexts
-    server, _ = await _upgrading_server(context, extra=b"! - volume 66\nhalf a li")
-    link = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with running(Upgrading, link, trust=Trust(fingerprint=fingerprint)) as (device, _):
-        assert "volume" not in device.unit("").points
-    server.close()
-    await server.wait_closed()
-
-
-async def test_an_upgrade_to_a_stranger_is_refused(contexts: tuple[ssl.SSLContext, str]) -> None:
-    server, heard = await _upgrading_server(contexts[0])
-    link = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with running(Upgrading, link, online=False) as (device, watcher):
-        await watcher.until(lambda: device.reason is Reason.CERTIFICATE_UNTRUSTED)
-        assert heard == [b"starttls\n"]
-    server.close()
-    await server.wait_closed()
-
-
 # ---- units that come and go, and presses ------------------------------------------------------------------------
 
 
@@ -497,66 +319,3 @@ async def test_units_come_and_go() -> None:
         await watcher.until(lambda: not device.online)
         kinds = [(event.kind, event.data["unit"]) for event in watcher.events]
         assert kinds == [(kind, "door") for kind in ("appeared", "press", "gone", "appeared", "gone")]
-
-
-# ---- leaving ----------------------------------------------------------------------------------------------------
-
-
-class Polite(Talker):
-    def closing(self) -> Actions:
-        yield Send(b"remove panel\n", tag="panel")
-        yield Send(b"bye\n", reply=False)
-
-
-async def test_last_words_are_said_and_heard() -> None:
-    async with line_device() as far:
-        async with running(Polite, far.link) as (device, _):
-            far.mute("volume 40")
-            ticket = device.submit(SetVolume(40))  # a turn that never ends must not keep us from leaving
-            await far.hears("volume 40")
-            far.firmware = lambda line: None
-            await asyncio.gather(device.close(), _answer(far))
-            assert ticket.outcome is None or ticket.outcome.result is Result.OFFLINE
-        await far.until(lambda: far.transport is None)
-        assert far.heard == ["hello", "volume 40", "remove panel", "bye"]
-        assert ticket.outcome is not None and ticket.outcome.result is Result.OFFLINE
-        assert device.reason is Reason.DISABLED
-
-
-async def _answer(far: Any) -> None:
-    await far.hears("remove panel", "bye")
-    far.say("ok", "ok")
-
-
-async def test_a_device_that_does_not_listen_to_last_words_is_left_after_two_seconds() -> None:
-    clock = Watch()
-    async with line_device() as far:
-        far.mute("remove panel")
-        async with running(Polite, far.link, clock=clock, timing={"reply": 60.0}) as (device, _):
-            leaving = asyncio.create_task(device.close())
-            await far.hears("remove panel", "bye")
-            clock.advance(1.99)
-            await asyncio.sleep(0)
-            assert not leaving.done()
-            clock.advance(0.02)
-            async with asyncio.timeout(2):
-                await leaving
-
-
-async def test_who_has_no_last_words_leaves_at_once() -> None:
-    clock = Watch()
-    async with line_device() as far, running(Talker, far.link, clock=clock) as (device, _):
-        far.mute()
-        device.submit(SetVolume(40))
-        async with asyncio.timeout(2):
-            await device.close()
-
-
-async def test_commands_of_a_device_that_is_stopped_end_too() -> None:
-    async with line_device() as far, running(Talker, far.link) as (device, _):
-        far.mute()
-        ticket = device.submit(SetVolume(40))
-        await device.close()
-        outcome = await ticket.ended(5)
-        assert outcome is not None and outcome.result is Result.OFFLINE
-        assert device.submit(SetVolume(40)).outcome is not None

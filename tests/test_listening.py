@@ -244,6 +244,15 @@ async def test_a_unit_that_leaves_by_its_own_word_is_gone_once() -> None:
             ticket = device.submit(SetMute(True), "door")
             assert ticket.outcome is not None and ticket.outcome.result is Result.OFFLINE
         assert [event.kind for event in watcher.events] == ["appeared", "gone"]
+        async with calling(device, "door") as old, calling(device) as new:
+            await watcher.until(lambda: there(device, "door"))
+            assert device.visits is not None
+            before = device.visits.owners["door"]
+            new.say("i door")
+            await watcher.until(lambda: device.visits is not None and device.visits.owners["door"] is not before)
+            old.say("leave", "key 3 down")  # who was taken over from cannot take it away
+            await watcher.until(lambda: watcher.events[-1].kind == "press")
+            assert there(device, "door")
 
 
 class WebKeypad(Keypad):
