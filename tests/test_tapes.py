@@ -35,7 +35,7 @@ def test_a_tape_holds_no_secret_and_nothing_of_a_machine(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     header = json.loads(text.partition("\n")[0])
     assert header["host"] in ("", "127.0.0.1") and "link" not in header
-    assert not re.search(r"/dev/|/home/|/tmp/|/root/", text)
+    assert not re.search("|".join(f"/{folder}/" for folder in ("dev", "home", "tmp", "root")), text)
     assert not any(secret in text for secret in SECRET)
     assert len(text) < 160 * 1024
 
