@@ -232,7 +232,7 @@ class Bond(Driver):
     def _listed(self, body: Mapping[str, Any]) -> Actions:
         """A device's hash changes when anything of it does, its state included (Bond API, GET /v2/devices)."""
         listed = {unit: entry for unit, entry in body.items() if UNIT.fullmatch(unit)}
-        for unit in self.devices.keys() - listed.keys():
+        for unit in sorted(self.devices.keys() - listed.keys()):
             yield from self._removed(unit)
         for unit, entry in listed.items():
             device = self.devices.setdefault(unit, Device())

@@ -25,6 +25,8 @@ from tests.drivers.contract import Watcher, run_device
 TRAVEL, DEAD = 0.3, 0.1
 ROLES = {"up": "1:1", "down": "1:2", "stop": "1:3"}
 
+pytestmark = pytest.mark.alone  # positions are checked against the time a motor took
+
 
 @dataclass
 class Room:
@@ -161,7 +163,6 @@ async def test_of_two_people_who_press_opposite_keys_the_last_one_wins() -> None
         assert here.box.screen.position == 100 and here.box.screen.runs == 1
 
 
-@pytest.mark.alone
 async def test_stop_is_on_the_wire_at_once_whatever_is_queued(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drivers.global_cache, "LARGEST", 103)
     monkeypatch.setattr(simulators.find("global_cache"), "_ports", lambda self: range(1, 104))

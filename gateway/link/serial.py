@@ -84,6 +84,7 @@ class Serial(Untouchable, asyncio.Protocol):
         except (OSError, ValueError) as error:  # SerialException is an OSError
             raise LinkError(Reason.UNREACHABLE, self._explain(error)) from None
         if self.line.get("xonxoff"):  # an XOFF out of line noise would hold us off for ever, past closing and opening
+            port.set_output_flow_control(False)  # resuming takes effect only after a stop of our own
             port.set_output_flow_control(True)
         self._port = port
         # It begins to read in the loop's next turn: not before our caller has had its own.
