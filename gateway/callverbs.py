@@ -54,6 +54,7 @@ class HangUp(Command):
 
     call: str = ""
     verb = "hangup"
+    cancels = frozenset({"dial", "join"})
     touches = frozenset({"calls"})
     doc = "End one call by its id, or all calls."
     urgent = True

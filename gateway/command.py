@@ -18,7 +18,8 @@ class Command:
     """One wish. Class attributes say what the house must know of a verb.
 
     verb: its name in URLs and messages. slot: a newer command of the same slot on the same unit replaces an older
-    one ("" = never). urgent: waits for no turn. patience: seconds from the wire until proof is overdue.
+    one ("" = never). cancels: verbs that must not leave after it where they still wait. urgent: waits for no turn.
+    patience: seconds from the wire until proof is overdue.
     proof: *points* (what `shown()` names, once the device feeds it back), *driver* (only the driver can tell, with
     `Done`), *nothing* (no feedback can ever show it: acknowledged is *assumed*). touches: the points whose next
     change it is the cause of; lasting: also of the changes after it is done (a screen goes on travelling).
@@ -28,6 +29,7 @@ class Command:
     doc: ClassVar[str] = ""
     slot: ClassVar[str] = ""
     urgent: ClassVar[bool] = False
+    cancels: ClassVar[frozenset[str]] = frozenset()
     patience: ClassVar[float] = 5.0
     proof: ClassVar[Proof] = "points"
     touches: ClassVar[frozenset[str]] = frozenset()

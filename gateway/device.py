@@ -223,6 +223,8 @@ class Device:
         if command.slot:
             for older in [t for t in held.flight.values() if t.command.slot == command.slot]:
                 self.end(older, Outcome(Result.SUPERSEDED, "a newer command took its place"))
+        for waiting in [t for t in held.flight.values() if t.sent_at is None and t.command.verb in command.cancels]:
+            self.end(waiting, Outcome(Result.SUPERSEDED, f"{command.verb} came before it was sent"))
         self._tickets[ticket.id] = held.flight[ticket.id] = ticket
         self._await_proof(ticket, now + command.patience)
         (self.urgent if ticket.urgent else self.waiting).append(ticket)

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Hashable
 from typing import Any
 
 from gateway.clock import Clock
-from gateway.commands import Command, HangUp, Search, SendDtmf, SetMute, SetRelay, SetVolume, StepVolume, Stop
+from gateway.commands import Command, Dial, HangUp, Search, SendDtmf, SetMute, SetRelay, SetVolume, StepVolume, Stop
 from gateway.cutters import Cutter, Lines
 from gateway.device import Device
 from gateway.driver import Actions, Driver, Feedback, Offers, Ready, Refused, Request, Send, Taken, Timing
@@ -20,7 +20,7 @@ from gateway.link import Address
 from tests.clock import ManualClock, ManualTimer
 from tests.drivers.contract import Watcher, value
 
-OFFERED = frozenset({SetVolume, StepVolume, SetMute, Stop, HangUp, Search, SendDtmf, SetRelay})
+OFFERED = frozenset({SetVolume, StepVolume, SetMute, Stop, Dial, HangUp, Search, SendDtmf, SetRelay})
 
 
 class LineDevice(asyncio.Protocol):

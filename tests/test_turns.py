@@ -8,7 +8,7 @@ import socket
 from collections.abc import Hashable
 from typing import Any
 
-from gateway.commands import HangUp, SetMute, SetRelay, SetVolume, Stop
+from gateway.commands import Dial, HangUp, SetMute, SetRelay, SetVolume, Stop
 from gateway.cutters import Lines
 from gateway.driver import Actions, Answered, Drop, Later, Offers, Ready, Request, Send, Taken, Timing
 from gateway.model import Reason, Result
@@ -184,6 +184,16 @@ async def test_stop_and_hang_up_go_ahead_of_a_hundred_without_an_answer() -> Non
         refused = await stop.ended(2), await hang_up.ended(2)
         assert [outcome and outcome.words for outcome in refused] == ["moving", "call"]
         await far.hears("relay r1 True")
+
+
+async def test_a_dial_that_still_waits_does_not_leave_after_the_hang_up() -> None:
+    async with line_device() as far, running(Talker, far.link) as (device, _):
+        far.mute()
+        device.submit(*relay(0))
+        dial = device.submit(Dial("far.end@example.com"))
+        device.submit(HangUp())
+        assert dial.outcome is not None and dial.outcome.result is Result.SUPERSEDED
+        await far.hears("hello", "relay r0 True", "hangup")
 
 
 async def test_any_command_can_be_urgent() -> None:
