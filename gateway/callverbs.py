@@ -323,11 +323,11 @@ class MoveCamera(Command):
 @verb
 @dataclass(frozen=True)
 class RecallPreset(Command):
-    """Bring a camera to a stored position, 0 to 99 as the codec counts."""
+    """Bring a camera, shades or lights to what is stored under a number, 0 to 99 as the device counts."""
 
     preset: int
     verb = "preset"
-    doc = "Bring the camera to a stored position, by the codec's number for it."
+    doc = "Bring the camera, shades or lights to what is stored under a number, as the device counts."
     slot = "aim"
     proof = "nothing"
     example = {"preset": 1}

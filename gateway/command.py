@@ -41,6 +41,10 @@ class Command:
         """Whether this one waits for no turn: a Stop, a HangUp, a camera's stop."""
         return self.urgent
 
+    def replaces(self, older: Command) -> bool:
+        """Whether this one takes the place of an older one that still waits on the same unit."""
+        return older.slot == self.slot
+
     def shown(self) -> Mapping[str, Any]:
         """The points, and their wanted values, that show this command done; a frozenset means any of these."""
         return {}

@@ -1,8 +1,9 @@
 """Everything that can be asked of a room or a device: one frozen dataclass a verb, in the imperative.
 
 HTTP routes, WebSocket messages, scene steps, keypad actions and the OpenAPI page are made from these classes: adding a
-verb is adding one dataclass, here or (for calls) in `callverbs.py`, and naming it in a Kind of `model.py`. Units and
-limits are said once, in `__post_init__`. What may not live here: how any device does it. Ground floor.
+verb is adding one dataclass, here, in `callverbs.py` (calls) or in `roomverbs.py` (the room's equipment), and naming it
+in a Kind of `model.py`. Units and limits are said once, in `__post_init__`. What may not live here: how any device does
+it. Ground floor.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from gateway.callverbs import (
     Transfer,
 )
 from gateway.command import COMMANDS, Command, arguments, secret_fields, text, verb, within
+from gateway.roomverbs import Route, SetIndicator, SetLevel, SetTilt
 
 __all__ = [
     "COMMANDS",
@@ -55,6 +57,7 @@ __all__ = [
     "RecallPreset",
     "Reject",
     "Resume",
+    "Route",
     "Rows",
     "Search",
     "SelectCamera",
@@ -63,13 +66,16 @@ __all__ = [
     "SendDtmf",
     "SetAutoAnswer",
     "SetDoNotDisturb",
+    "SetIndicator",
     "SetLayout",
+    "SetLevel",
     "SetMicMute",
     "SetMute",
     "SetPosition",
     "SetPower",
     "SetRelay",
     "SetSelfView",
+    "SetTilt",
     "SetVideoMute",
     "SetVolume",
     "Share",

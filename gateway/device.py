@@ -221,7 +221,7 @@ class Device:
             ticket.settle(Outcome(Result.REFUSED, f"{self.name} does not offer {command.verb}"), now)
             return ticket
         if command.slot:
-            for older in [t for t in held.flight.values() if t.command.slot == command.slot]:
+            for older in [t for t in held.flight.values() if command.replaces(t.command)]:
                 self.end(older, Outcome(Result.SUPERSEDED, "a newer command took its place"))
         for waiting in [t for t in held.flight.values() if t.sent_at is None and t.command.verb in command.cancels]:
             self.end(waiting, Outcome(Result.SUPERSEDED, f"{command.verb} came before it was sent"))

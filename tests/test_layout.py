@@ -19,6 +19,7 @@ FLOORS: dict[str, int] = {
     "command": 0,
     "commands": 0,
     "callverbs": 0,
+    "roomverbs": 0,
     "clock": 0,
     # 1 contract
     "cutters": 1,
