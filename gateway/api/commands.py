@@ -40,7 +40,7 @@ def routes(spec: RoomSpec) -> dict[str, tuple[str, str]]:
     for part in spec.parts.values():
         for verb in part.kind.verbs:
             found[part.kind.path(verb, part.name)] = (part.id, verb)
-        if not part.kind.single:
+        if part.kind.verbs and not part.kind.single:
             found[f"{part.kind.plural}/{part.name}"] = (part.id, part.kind.verbs[0])
     return found
 

@@ -38,10 +38,9 @@ def describe(rooms: Mapping[str, RoomSpec]) -> dict[str, Any]:
             paths[f"/api/v1/rooms/{{room}}/{path}"] = {"post": _command(COMMANDS[verb], kind.name, kind.doc, examples)}
         if not kind.single:
             path = f"/api/v1/rooms/{{room}}/{kind.plural}/{{name}}"
-            paths[path] = {
-                "get": _ask(f"A {kind.name}'s state. {kind.doc}", "state", kind.name),
-                "post": _command(COMMANDS[kind.verbs[0]], kind.name, kind.doc, examples, short=True),
-            }
+            paths[path] = {"get": _ask(f"A {kind.name}'s state. {kind.doc}", "state", kind.name)}
+            if kind.verbs:
+                paths[path]["post"] = _command(COMMANDS[kind.verbs[0]], kind.name, kind.doc, examples, short=True)
         else:
             paths.setdefault(f"/api/v1/rooms/{{room}}/{kind.name}", {})["get"] = _ask(
                 f"The part's state. {kind.doc}", "state", kind.name
