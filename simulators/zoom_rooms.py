@@ -2,10 +2,11 @@
 
 Bad days: `far_end` (what becomes of a join), a controller that takes the session (`controller_logs_in`, and again
 before the room is back: `pipe_seconds`), `passcode` (a meeting that wants one), `json_indent` (objects on one line or
-many), `unlit` (mutes cannot be asked for outside of a meeting), `pipe_as` (the pipe's events as lines or as JSON).
+many), `unlit` (mutes cannot be asked for outside of a meeting), `pipe_as` (the pipe's events as lines or as JSON),
+`telephone` (off: the room is not set up for it) and `phone_list` (off: an older room that cannot list its calls).
 What may not live here: the SSH server. Sources: Zoom Rooms Control System API 1.1 (overview, zCommands, zEvents) and
-its reference; devforum.zoom.us/t/3244; fields of events: PepperDash Essentials. In no source, so ours: the pipe's
-events in JSON mode, the keys of acknowledgements, the words of errors.
+its reference; devforum.zoom.us/t/3244; fields of events: PepperDash Essentials, ICD Connect Conferencing. In no source,
+so ours: the pipe's events in JSON mode, the keys of acknowledgements, the words of errors, the list of telephone calls.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, ClassVar, Literal
 
 import asyncssh
 
+from simulators._zoom_phone import Telephone
 from simulators._zoom_ssh import Terminal, serve_ssh
 from simulators.device import Simulator, SimulatorError, Where, hand
 
@@ -58,6 +60,8 @@ class ZoomRooms(Simulator):
     pipe_as: Literal["line", "json"] = "line"
     json_indent: int = 2
     unlit: bool = False
+    telephone: bool = True
+    phone_list: bool = True
     life_time: int = 60
     directory_size: int = 250
     room_name: str = "Meeting room"
@@ -72,23 +76,40 @@ class ZoomRooms(Simulator):
     asleep: bool = False
     ringing: dict[str, str] = field(default_factory=dict)  # JID -> name
     participants: list[dict[str, Any]] = field(default_factory=list)
+    phones: dict[str, dict[str, Any]] = field(default_factory=dict)  # CallId -> the fields of its last event
+    tones: str = ""  # that went into telephone calls
     bookings: list[dict[str, Any]] = field(default_factory=_bookings)
     pipe: Literal["ours", "lost", "coming back"] = "ours"
     obeyed: int = 0  # lines from the client
     not_done: int = 0  # commands that only fetched the room back
 
+    telephone_set: Telephone = field(init=False, repr=False)
     terminal: Terminal | None = field(default=None, init=False, repr=False)
     host_key: asyncssh.SSHKey = field(
         default_factory=lambda: asyncssh.generate_private_key("ssh-ed25519"), init=False, repr=False
     )
-    PLUMBING: ClassVar[frozenset[str]] = Simulator.PLUMBING | {"terminal", "host_key"}
+    PLUMBING: ClassVar[frozenset[str]] = Simulator.PLUMBING | {"terminal", "host_key", "telephone_set"}
+
+    def __post_init__(self) -> None:
+        self.telephone_set = Telephone(self)
 
     async def listen(self, where: Where) -> str:
         return await serve_ssh(self, where)
 
     def restart(self) -> None:
         """The meeting is left; the volume is kept."""
-        self.reset("status", "number", "mic_muted", "camera_muted", "hdmi", "ringing", "participants", "pipe", "asleep")
+        self.reset(
+            "status",
+            "number",
+            "mic_muted",
+            "camera_muted",
+            "hdmi",
+            "ringing",
+            "participants",
+            "pipe",
+            "asleep",
+            "phones",
+        )
 
     # The hands in the room and at the far end.
 
@@ -97,7 +118,7 @@ class ZoomRooms(Simulator):
         """Somebody on Zoom calls this room."""
         self.ringing[number] = name
         told = {"callerJID": number, "calleeJID": "", "meetingID": "x", "password": "", "callerName": name}
-        self._event("IncomingCallIndication", {**told, "lifeTime": self.life_time})
+        self.event("IncomingCallIndication", {**told, "lifeTime": self.life_time})
         self.after(self.life_time, lambda: self._treat(number, accepted=False))
 
     @hand
@@ -118,6 +139,23 @@ class ZoomRooms(Simulator):
         self._out()
 
     @hand
+    def incoming_phone(self, number: str = "+15557654321") -> None:
+        """A telephone calls this room."""
+        self.telephone_set.ring(number, incoming=True)
+
+    @hand
+    def phone_answers(self) -> None:
+        """The telephone that rings is taken up, at the far end or at the room."""
+        for call in list(self.phones):
+            self.telephone_set.tell(call, "InCall")
+
+    @hand
+    def phone_hangs_up(self) -> None:
+        """The far telephone is put down."""
+        for call in list(self.phones):
+            self.telephone_set.end(call, "ByRemote")
+
+    @hand
     def touch_join(self, number: str = "93412345678") -> None:
         """Somebody joins a meeting in the room."""
         self._connect(number)
@@ -127,7 +165,7 @@ class ZoomRooms(Simulator):
         """One more in the meeting."""
         one = {"user_id": 16780000 + len(self.participants), "user_name": name, "is_host": False}
         self.participants.append(one)
-        self._event("ListParticipantsResult", {**one, "event": "ZRCUserChangedEventJoinedMeeting"}, kind="zCommand")
+        self.event("ListParticipantsResult", {**one, "event": "ZRCUserChangedEventJoinedMeeting"}, kind="zCommand")
 
     @hand
     def touch_volume(self, level: int) -> None:
@@ -135,19 +173,19 @@ class ZoomRooms(Simulator):
         if not 0 <= level <= 100:
             raise SimulatorError(f"a volume is 0 to 100, not {level}")
         self.volume = level
-        self._event("Audio", {"Output": {"volume": level}}, kind="zConfiguration")
+        self.event("Audio", {"Output": {"volume": level}}, kind="zConfiguration")
 
     @hand
     def touch_mic_mute(self, on: bool = True) -> None:
         """Somebody mutes the microphones."""
         self.mic_muted = on
-        self._event("Call", {"Microphone": {"Mute": on}}, kind="zConfiguration")
+        self.event("Call", {"Microphone": {"Mute": on}}, kind="zConfiguration")
 
     @hand
     def touch_video_mute(self, on: bool = True) -> None:
         """Somebody stops the video."""
         self.camera_muted = on
-        self._event("Call", {"Camera": {"Mute": on}}, kind="zConfiguration")
+        self.event("Call", {"Camera": {"Mute": on}}, kind="zConfiguration")
 
     @hand
     def touch_share(self, on: bool = True) -> None:
@@ -174,7 +212,7 @@ class ZoomRooms(Simulator):
 
     def _status(self, word: str) -> None:
         self.status = word
-        self._event("Call", {"Status": word}, kind="zStatus")
+        self.event("Call", {"Status": word}, kind="zStatus")
 
     def _connect(self, number: str) -> None:
         self.number = number
@@ -187,7 +225,7 @@ class ZoomRooms(Simulator):
 
     def _turned_away(self) -> None:
         if self.status == "CONNECTING_MEETING":
-            self._event("CallConnectError", {"error_code": 1, "error_message": "The meeting did not let us in"})
+            self.event("CallConnectError", {"error_code": 1, "error_message": "The meeting did not let us in"})
             self._status("NOT_IN_MEETING")
 
     def _in(self) -> None:
@@ -199,14 +237,14 @@ class ZoomRooms(Simulator):
         if self.status != "NOT_IN_MEETING":
             self.participants.clear()
             self.number = ""
-            self._event("CallDisconnect", {"success": "on"})
+            self.event("CallDisconnect", {"success": "on"})
             self._status("NOT_IN_MEETING")
 
     def _treat(self, jid: str, *, accepted: bool) -> None:
         name = self.ringing.pop(jid, None)
         if name is None:
             return
-        self._event("TreatedIncomingCallIndication", {"callerJID": jid, "callerName": name, "accepted": accepted})
+        self.event("TreatedIncomingCallIndication", {"callerJID": jid, "callerName": name, "accepted": accepted})
         if accepted:
             self._out()
             self.number = "93412345678"
@@ -215,21 +253,18 @@ class ZoomRooms(Simulator):
 
     def _share(self, on: bool) -> None:
         self.hdmi = on
-        self._event("Sharing", self._sharing(), kind="zStatus")
+        self.event("Sharing", self._sharing(), kind="zStatus")
         if self.status == "IN_MEETING":
-            self._event("SharingState", {"paused": False, "state": "Sending" if on else "None"})
+            self.event("SharingState", {"paused": False, "state": "Sending" if on else "None"})
 
     def _sharing(self) -> dict[str, Any]:
-        return {
-            "isBlackMagicConnected": True,
-            "isSharingBlackMagic": self.hdmi,
-            "dispState": "None",
-            "password": "4711",
-        }
+        told = {"isBlackMagicConnected": True, "isSharingBlackMagic": self.hdmi}
+        return {**told, "dispState": "None", "password": "4711"}
 
     # The command line.
 
-    def _event(self, key: str, told: Any, kind: str = "zEvent") -> None:
+    def event(self, key: str, told: Any, kind: str = "zEvent") -> None:
+        """Tell what happened, where anybody listens."""
         if self.pipe == "ours":
             self._say(kind, key, told, sync=False)
 
@@ -280,22 +315,35 @@ class ZoomRooms(Simulator):
         elif words.startswith(("zcommand call accept", "zcommand call reject")):
             self._answer(given.get("callerjid", ""), accepted="accept" in plain)
         elif words in ("zcommand call disconnect", "zcommand call leave"):
-            self._done("CallDisconnectResult", error="" if self.status != "NOT_IN_MEETING" else "not in a meeting")
+            self.done("CallDisconnectResult", error="" if self.status != "NOT_IN_MEETING" else "not in a meeting")
             self._out()
         elif words in ("zcommand call sharing hdmi start", "zcommand call sharing hdmi stop"):
-            self._done("CallSharingHDMIResult")
+            self.done("CallSharingHDMIResult")
             self._share(words.endswith("start"))
         elif words == "zcommand call listparticipants":
             outside = self.status != "IN_MEETING"
-            self._done("ListParticipantsResult", list(self.participants), "not in a meeting" if outside else "")
+            self.done("ListParticipantsResult", list(self.participants), "not in a meeting" if outside else "")
+        elif words.startswith("zcommand dial phonecallout"):
+            self.telephone_set.call(given.get("number", ""))
+        elif words.startswith("zcommand dial phonehangup"):
+            known = given.get("callid", "") in self.phones
+            self.done("DialPhoneHangUpResult", error="" if known else "no such call")
+            self.telephone_set.end(given.get("callid", ""), "ByLocal")
+        elif words.startswith("zcommand sendsipdtmf"):
+            known = given.get("callid", "") in self.phones
+            self.tones += given.get("key", "") if known else ""
+            self.done("SendSipDTMFResult", error="" if known else "no such call")
+        elif words == "zcommand phonecall list" and self.phone_list:
+            self.done("PhoneCallListResult", list(self.phones.values()))
         elif words == "zcommand bookings list":
-            self._done("BookingsListResult", self.bookings)
+            self.done("BookingsListResult", self.bookings)
         elif words.startswith("zcommand phonebook list"):
             self._phonebook(*(int(given[key]) if given.get(key, "").isdigit() else 0 for key in ("offset", "limit")))
         else:
             terminal.say("Unsupported Command")
 
-    def _done(self, key: str, told: Any = None, error: str = "") -> None:
+    def done(self, key: str, told: Any = None, error: str = "") -> None:
+        """Answer a zCommand."""
         self._say("zCommand", key, {} if told is None else told, sync=True, error=error)
 
     def _tell_status(self, terminal: Terminal, words: str) -> None:
@@ -329,15 +377,15 @@ class ZoomRooms(Simulator):
         self._say("zConfiguration", "Call", {what: {"Mute": held}}, sync=True)
 
     def _join(self, number: str, passcode: str) -> None:
-        self._done("DialJoinResult")
+        self.done("DialJoinResult")
         if self.passcode and passcode != self.passcode:
-            self._event("MeetingNeedsPassword", {"needsPassword": True, "wrongAndRetry": bool(passcode)})
+            self.event("MeetingNeedsPassword", {"needsPassword": True, "wrongAndRetry": bool(passcode)})
         else:
             self._connect(number)
 
     def _answer(self, jid: str, *, accepted: bool) -> None:
         known = jid in self.ringing
-        self._done("CallAcceptResult" if accepted else "CallRejectResult", error="" if known else "no such caller")
+        self.done("CallAcceptResult" if accepted else "CallRejectResult", error="" if known else "no such caller")
         self._treat(jid, accepted=accepted)
 
     def _phonebook(self, offset: int, limit: int) -> None:
@@ -351,4 +399,4 @@ class ZoomRooms(Simulator):
             }
             for n in numbers
         ]
-        self._done("PhonebookListResult", {"Contacts": rows, "Limit": limit, "Offset": offset})
+        self.done("PhonebookListResult", {"Contacts": rows, "Limit": limit, "Offset": offset})

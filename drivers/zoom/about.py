@@ -17,6 +17,7 @@ from gateway.commands import (
     ListBookings,
     Reject,
     Search,
+    SendDtmf,
     SetMicMute,
     SetVideoMute,
     SetVolume,
@@ -30,12 +31,13 @@ SOURCES = (
     "Zoom Rooms Control System API Reference Version 1 (zoom.github.io/zoom-rooms-csapi/zrcsapi_ref.html)",
     "devforum.zoom.us/t/3244 (lists in JSON mode)",
     "PlaceOS drivers, zoom/zr_csapi (log-in, line ends, envelope)",
-    "PepperDash Essentials, ZoomRoom (events and their fields)",
+    "PepperDash Essentials, ZoomRoom (events and their fields, telephone calls)",
+    "ICD Connect Conferencing, Zoom (telephone calls: states and reasons)",
 )
 
 ALL: frozenset[type[Command]] = frozenset(
     (
-        *(Answer, Dial, HangUp, Join, ListBookings, Reject, Search),
+        *(Answer, Dial, HangUp, Join, ListBookings, Reject, Search, SendDtmf),
         *(SetMicMute, SetVideoMute, SetVolume, Share, StopShare),
     )
 )
@@ -43,6 +45,7 @@ ALL: frozenset[type[Command]] = frozenset(
 OFFERED = (
     "join a meeting by number or link, with a passcode",
     "answer and reject a Zoom call",
+    "telephone call-out, its end, and tones into it",
     "leave or end the meeting",
     "number of participants",
     "microphone and camera mute",
@@ -56,9 +59,8 @@ OFFERED = (
 NOT_OFFERED: Mapping[str, str] = {
     "mute of the room's sound": "Zoom Rooms has an output volume only, and no mute of it",
     "hold and resume": "the control system API has no command for it",
-    "tones": "only telephone calls take them (SendSipDTMF), and those are not offered",
-    "phone call-out": "its states are known from other people's code only, and a call under way cannot be asked for, "
-    "so after a lost link it would be shown as ended",
+    "tones into a meeting": "only telephone calls take them",
+    "answering a telephone call": "the control system API has no command for it; it can be turned away",
     "calls to SIP, H.323 and people": "Zoom dials meetings; a contact is invited into one, which is no call of ours",
     "transfer and merge": "the documents at hand have no command for either",
     "standby": "the control system API cannot put the room to sleep or wake it",

@@ -1,6 +1,6 @@
 """The meeting and the calls that ring, from what the room tells, and which commands that proves.
 
-What may not live here: how anything is said on the wire.
+What may not live here: how anything is said on the wire, and how telephone calls go (`phone.py`).
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from drivers.zoom.phone import Phones
 from gateway.commands import Answer
 from gateway.driver import Action, Done, Refused, Request
 from gateway.model import Call
@@ -35,6 +36,7 @@ class Calls:
         self.meeting: Call | None = None
         self.ringing: dict[str, Call] = {}  # id -> the call; its address is the caller's JID
         self.wishes: list[Wish] = []
+        self.phones = Phones()
         self.number = ""  # the meeting that was asked for
         self._rings = 0
         self._taken: Call | None = None  # accepted; the meeting has yet to show
@@ -43,7 +45,8 @@ class Calls:
         """All calls; None while the room does not tell."""
         if not self.known:
             return None
-        return (*(call for call in (self.meeting, self._taken) if call), *self.ringing.values())
+        meetings = (call for call in (self.meeting, self._taken) if call)
+        return (*meetings, *self.phones.calls.values(), *self.ringing.values())
 
     def status(self, word: str) -> None:
         """`zStatus Call Status`."""
@@ -85,6 +88,7 @@ class Calls:
         """The room has another controller and tells us nothing."""
         self.known, self.meeting, self._taken = False, None, None
         self.ringing.clear()
+        self.phones.lost()
 
     def wish(self, request: Request, now: float, ids: frozenset[str] = frozenset(), *, gone: bool = False) -> None:
         """Remember what a command waits for."""

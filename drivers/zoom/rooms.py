@@ -8,11 +8,12 @@ Source: Zoom Rooms Control System API 1.1, developers.zoom.us/docs/rooms/cli.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from drivers.zoom import about, words
+from drivers.zoom import about, phone, words
 from drivers.zoom.calls import MEETING, Calls
+from drivers.zoom.words import Ask
 from gateway.commands import (
     Answer,
     Dial,
@@ -21,6 +22,7 @@ from gateway.commands import (
     ListBookings,
     Reject,
     Search,
+    SendDtmf,
     SetMicMute,
     SetVideoMute,
     SetVolume,
@@ -47,7 +49,7 @@ from gateway.driver import (
     Taken,
     Timing,
 )
-from gateway.model import Reason
+from gateway.model import Call, Reason
 
 STATE = (words.CALL, words.MICS, words.CAMERA, words.VOLUME, words.SHARING, words.PEOPLE)
 PROOF = {SetMicMute: words.MICS, SetVideoMute: words.CAMERA, SetVolume: words.VOLUME, Share: words.SHARING}
@@ -57,16 +59,6 @@ TOLD = ("mic_muted", "video_muted", "volume", "sharing", "share_source", "calls"
 SETTING_UP = 30.0  # seconds from a call accepted to its meeting
 RINGS = 60.0  # seconds that a call rings where it does not say so
 TAKEN_OVER = "a Zoom Rooms controller has the room"
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What was sent, for whom, and whether it is the second time."""
-
-    line: str
-    request: Request | None = None
-    hide: tuple[str, ...] = ()
-    again: bool = False
 
 
 class ZoomRooms(Driver):
@@ -88,7 +80,7 @@ class ZoomRooms(Driver):
 
     def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
         super().__init__(settings, host=host, scheme=scheme)
-        self.greeted = self.ready = self.taken_over = False
+        self.greeted = self.ready = self.taken_over = self.toned = False
         self.calls = Calls()
         self.points: dict[str, Any] = {}
         self.sharing: str | None = None
@@ -109,14 +101,10 @@ class ZoomRooms(Driver):
         self.greeted = True
         for line in (words.ECHO_OFF, words.JSON_MODE):  # how they are acknowledged is not documented
             yield Send(f"{line}\r\n".encode(), reply=False)
-        yield from self._questions(words.UNIT, *STATE)
+        yield from self._questions(words.UNIT, words.PHONES, *STATE)
 
     def _questions(self, *lines: str) -> Iterator[Action]:
-        for line in lines:
-            yield self._send(Ask(line))
-
-    def _send(self, ask: Ask) -> Send:
-        return Send(f"{ask.line}\r\n".encode(), tag=ask, hide=ask.hide)
+        yield from (Ask(line).send() for line in lines)
 
     # ---- commands --------------------------------------------------------------------------------------------
 
@@ -125,30 +113,32 @@ class ZoomRooms(Driver):
         command = request.command
         match command:
             case SetVolume():
-                yield self._send(Ask(f"{words.VOLUME}: {command.level}", request))
+                yield Ask(f"{words.VOLUME}: {command.level}", request).send()
             case SetMicMute():
-                yield self._send(Ask(words.switch(words.MICS, command.on), request))
+                yield Ask(words.switch(words.MICS, command.on), request).send()
             case SetVideoMute():
-                yield self._send(Ask(words.switch(words.CAMERA, command.on), request))
+                yield Ask(words.switch(words.CAMERA, command.on), request).send()
             case Share() if command.preview or command.source not in ("", HDMI):
-                yield Refused(
-                    request, "a Zoom Room shares its HDMI input; whether others see it depends on the meeting"
-                )
+                yield Refused(request, "a Zoom Room shares its HDMI input, and the meeting decides who sees it")
             case Share():
-                yield self._send(Ask(words.SHARE, request))
+                yield Ask(words.SHARE, request).send()
             case StopShare():
-                yield self._send(Ask(words.STOP_SHARE, request))
+                yield Ask(words.STOP_SHARE, request).send()
+            case Dial() if phone.meant(command):
+                yield from self.calls.phones.call_out(request, command)
             case Dial() | Join():
                 yield from self._join(request)
+            case SendDtmf():
+                yield from self.calls.phones.send_tones(request, command)
             case Answer() | Reject():
                 yield from self._ringing(request, command)
             case HangUp():
                 yield from self._hang_up(request, command)
             case ListBookings():
-                yield self._send(Ask(words.BOOKINGS, request))
+                yield Ask(words.BOOKINGS, request).send()
             case Search():
                 page = self.settings.page
-                yield self._send(Ask(words.contacts(request.page * page, page), request))
+                yield Ask(words.contacts(request.page * page, page), request).send()
             case _:
                 yield Refused(request, "this device cannot do that")
 
@@ -171,17 +161,30 @@ class ZoomRooms(Driver):
             self.calls.number = number
             self.calls.wish(request, self.now)
             hide = (passcode,) if passcode else ()
-            yield self._send(Ask(words.join(number, passcode), request, hide))
+            yield Ask(words.join(number, passcode), request, hide).send()
 
     def _ringing(self, request: Request, command: Answer | Reject) -> Iterator[Action]:
-        rings = [call for call in self.calls.ringing.values() if command.call in ("", call.id)]
+        waiting = [*self.calls.ringing.values(), *self.calls.phones.calls.values()]
+        rings = [call for call in waiting if call.direction == "in" and call.state == "ringing"]
+        rings = [call for call in rings if command.call in ("", call.id)]
         if not rings:
             yield Refused(request, "no such call rings")
             return
         call = rings[0]
+        if call.id in self.calls.phones.calls and isinstance(command, Answer):
+            yield Refused(request, "a Zoom Room's telephone call can only be answered at the room")
+            return
         self.calls.wish(request, self.now, frozenset({call.id}), gone=isinstance(command, Reject))
-        say = words.accept if isinstance(command, Answer) else words.reject
-        yield self._send(Ask(say(call.address), request))
+        say = words.accept(call.address) if isinstance(command, Answer) else self._end_of(call)
+        yield Ask(say, request).send()
+
+    def _end_of(self, call: Call) -> str:
+        """The line that ends this call."""
+        if call.id in self.calls.phones.calls:
+            return words.phone_hang_up(phone.room_id(call.id))
+        if call.state == "ringing":
+            return words.reject(call.address)
+        return words.LEAVE if self.settings.hang_up == "leave" else words.DISCONNECT
 
     def _hang_up(self, request: Request, command: HangUp) -> Iterator[Action]:
         shown = self.calls.shown()
@@ -191,12 +194,11 @@ class ZoomRooms(Driver):
             return
         ids = frozenset(call.id for call in chosen) or frozenset({MEETING})  # unknown: a controller has the room
         self.calls.wish(request, self.now, ids, gone=True)
-        for call in chosen:
-            if call.state == "ringing":
-                yield self._send(Ask(words.reject(call.address), request))
-        if shown is None or any(call.state != "ringing" for call in chosen):
-            leave = self.settings.hang_up == "leave"
-            yield self._send(Ask(words.LEAVE if leave else words.DISCONNECT, request))
+        lines = dict.fromkeys(self._end_of(call) for call in chosen)
+        if shown is None:
+            lines = {words.LEAVE if self.settings.hang_up == "leave" else words.DISCONNECT: None}
+        for line in lines:
+            yield Ask(line, request).send()
 
     # ---- hearing ---------------------------------------------------------------------------------------------
 
@@ -241,6 +243,7 @@ class ZoomRooms(Driver):
         if ask.request is not None:
             self.calls.forget(ask.request)
             yield Refused(ask.request, why)
+            yield from self.calls.phones.forget(ask.request)
         elif ask.line == words.CALL and not self.ready:
             yield Drop(Reason.PROTOCOL_ERROR, f"the room does not tell of its meeting: {why}")
 
@@ -259,7 +262,7 @@ class ZoomRooms(Driver):
         yield from self._event(kind, told)
         if ask is not None and ask.line == words.CALL and not self.ready and self.calls.known:
             self.ready = True
-            yield Offers("", about.ALL, {"source": {HDMI: "HDMI"}})
+            yield self._offers()
             yield Ready()
             yield Later(self.settings.poll, "poll")
 
@@ -279,6 +282,10 @@ class ZoomRooms(Driver):
                     if found is not None and wanted in f"{found['name']} {found['address']}".casefold():
                         yield Item(request, found)
                 yield More(request) if len(rows) >= self.settings.page else Done(request)
+            case SendDtmf():
+                yield from self.calls.phones.tone_sent(request)
+            case Dial() as dial if phone.meant(dial):
+                yield Taken(request)  # its event tells the rest
             case Answer() | Reject() | HangUp() | Dial() | Join():
                 yield Taken(request)
                 yield from self._questions(words.CALL)
@@ -289,23 +296,12 @@ class ZoomRooms(Driver):
     def _event(self, kind: str, told: Any) -> Iterator[Action]:
         """Every answer to a question, and every event, whether it was asked for or not."""
         at, text = words.at, words.text
-        points: dict[str, Any] = {}
         key = kind.partition("/")[2]
+        points = words.points(key, told)
         match key:
             case "call":
-                if (mute := at(told, "Microphone", "Mute")) is not None:
-                    points["mic_muted"] = words.truth(mute)
-                if (mute := at(told, "Camera", "Mute")) is not None:
-                    points["video_muted"] = words.truth(mute)
                 if word := text(at(told, "Status")):
                     yield from self._status(word)
-            case "audio":
-                if (volume := at(told, "Output", "volume")) is not None:
-                    points["volume"] = words.percent(volume)
-            case "systemunit":
-                points["name"] = text(at(told, "room_info", "room_name")) or None
-                points["firmware"] = text(at(told, "room_version")) or None
-                points["model"] = "Zoom Rooms"
             case "sharing":
                 hdmi = words.truth(at(told, "isSharingBlackMagic"))
                 if hdmi is not None:
@@ -331,6 +327,12 @@ class ZoomRooms(Driver):
                 self.calls.treated(text(at(told, "callerJID")), words.truth(at(told, "accepted")) is True)
                 yield from self._show()
                 yield Later(SETTING_UP, "accepted")
+            case "phonecallstatus" | "phonecallterminated":
+                yield from self.calls.phones.told(told)
+                yield from self._show()
+            case "phonecalllistresult" | "phonecalllist" | "phonecall":
+                yield from self.calls.phones.listed(told)
+                yield from self._show()
             case "callconnecterror":
                 self.calls.failed()
                 why = text(at(told, "error_message")) or "the meeting could not be joined"
@@ -359,8 +361,16 @@ class ZoomRooms(Driver):
             self.points["participants"] = 0
             yield Feedback("", participants=0)
 
+    def _offers(self) -> Offers:
+        """A meeting takes no tones, a telephone call does."""
+        self.toned = self.calls.phones.connected()
+        commands = about.ALL if self.toned else about.ALL - {SendDtmf}
+        return Offers("", commands, {"source": {HDMI: "HDMI"}})
+
     def _show(self) -> Iterator[Action]:
         yield Feedback("", calls=self.calls.shown())
+        if self.ready and self.toned != self.calls.phones.connected():
+            yield self._offers()
         yield from self.calls.settle()
 
     def _sharing(self) -> dict[str, Any]:
@@ -380,9 +390,11 @@ class ZoomRooms(Driver):
         elif name == "again":
             held, self.held = self.held, []
             for ask in held:
-                yield self._send(ask)
+                yield ask.send()
             if self.ready:
-                yield from self._questions(*STATE)
+                yield from self._questions(words.PHONES, *STATE)
+        elif name == "tones":
+            yield from self.calls.phones.tone_sent()
         elif name == "people":
             yield from self._questions(words.PEOPLE)
         elif name == "accepted":

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from gateway.cutters import Feed, JsonOrLines
+from gateway.driver import Request, Send
 
 Tree: TypeAlias = dict[str, Any]
 
@@ -22,6 +23,7 @@ CALL, SHARING, UNIT = "zStatus Call Status", "zStatus Sharing", "zStatus SystemU
 MICS, CAMERA = "zConfiguration Call Microphone Mute", "zConfiguration Call Camera Mute"
 VOLUME = "zConfiguration Audio Output volume"
 PEOPLE, BOOKINGS = "zCommand Call ListParticipants", "zCommand Bookings List"
+PHONES = "zCommand PhoneCall List"
 SHARE, STOP_SHARE = "zCommand Call Sharing HDMI Start", "zCommand Call Sharing HDMI Stop"
 DISCONNECT, LEAVE = "zCommand Call Disconnect", "zCommand Call Leave"
 
@@ -48,6 +50,20 @@ class Shell(JsonOrLines):
         if tree is None:
             return bool(FAILED.search(message))
         return tree.get("Sync") is True and (bool(tree.get("topKey")) or error(tree) is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What was sent, for whom, and whether it is the second time."""
+
+    line: str
+    request: Request | None = None
+    hide: tuple[str, ...] = ()
+    again: bool = False
+
+    def send(self) -> Send:
+        """It on its way."""
+        return Send(f"{self.line}\r\n".encode(), tag=self, hide=self.hide)
 
 
 def read(message: Any) -> Tree | None:
@@ -135,6 +151,21 @@ def reject(jid: str) -> str:
     return f"zCommand Call Reject callerJID: {jid}"
 
 
+def call_out(number: str) -> str:
+    """Call a telephone."""
+    return f"zCommand Dial PhoneCallOut Number: {number}"
+
+
+def phone_hang_up(call: str) -> str:
+    """End a telephone call, or turn one away."""
+    return f"zCommand Dial PhoneHangUp CallId: {call}"
+
+
+def tone(call: str, key: str) -> str:
+    """One key into a telephone call."""
+    return f"zCommand SendSipDTMF CallId: {call} Key: {key}"
+
+
 def contacts(offset: int, limit: int) -> str:
     """A page of the phonebook."""
     return f"zCommand Phonebook List Offset: {offset} Limit: {limit}"
@@ -165,6 +196,22 @@ def booking(row: Any) -> dict[str, str] | None:
     }
 
 
+def points(key: str, told: Any) -> dict[str, Any]:
+    """The plain points in an answer or event with this key; calls, sharing and participants need a memory."""
+    found: dict[str, Any] = {}
+    if key == "call":
+        for name, where in (("mic_muted", "Microphone"), ("video_muted", "Camera")):
+            if (mute := at(told, where, "Mute")) is not None:
+                found[name] = truth(mute)
+    elif key == "audio" and (volume := at(told, "Output", "volume")) is not None:
+        found["volume"] = percent(volume)
+    elif key == "systemunit":
+        found["name"] = text(at(told, "room_info", "room_name")) or None
+        found["firmware"] = text(at(told, "room_version")) or None
+        found["model"] = "Zoom Rooms"
+    return found
+
+
 def contact(row: Any) -> dict[str, str] | None:
     """A row of the phonebook."""
     if not isinstance(row, dict):
@@ -186,3 +233,4 @@ def samples(questions: tuple[str, ...]) -> Iterator[str]:
     yield from (join("93412345678"), join("93412345678", "123456"))
     yield from (accept("caller@xmpp.zoom.us"), reject("caller@xmpp.zoom.us"))
     yield from (DISCONNECT, LEAVE, SHARE, STOP_SHARE, BOOKINGS, contacts(0, 100))
+    yield from (PHONES, call_out("+15551234567"), phone_hang_up("1"), tone("1", "5"))

@@ -91,7 +91,7 @@ FAMILIES = [
 CANNOT: dict[tuple[str, str], str] = {
     ("zoom_rooms", "mute"): "Zoom Rooms has an output volume and no mute of it",
     ("zoom_rooms", "hold"): "its control system API has no command for it",
-    ("zoom_rooms", "dtmf"): "only telephone calls take tones, and the driver makes none",
+    ("zoom_rooms", "dtmf"): "a meeting takes no tones; its telephone calls do",
     ("zoom_rooms", "busy"): "a meeting is joined, nobody is called: it cannot be busy",
     ("zoom_rooms", "no answer"): "a meeting is joined, nobody is called: it waits for its host as long as need be",
     ("poly_videoos", "mute"): "its REST has a volume and no mute of the room's sound",

@@ -21,6 +21,7 @@ from gateway.commands import (
     ListBookings,
     Reject,
     Search,
+    SendDtmf,
     SetMicMute,
     SetVideoMute,
     SetVolume,
@@ -33,6 +34,7 @@ from tests.drivers.contract import Case, Do, Hand
 from tests.drivers.golden import Golden
 
 NUMBER = "93412345678"
+PHONE = "+15551234567"
 
 
 def ring(sim: Any) -> None:
@@ -43,6 +45,13 @@ async def meet(sim: Any) -> None:
     """A meeting begins in the room."""
     sim.touch_join(NUMBER)
     await sim.until(lambda: sim.status == "IN_MEETING")
+
+
+async def phone(sim: Any) -> None:
+    """A telephone call in the room, that somebody there has taken."""
+    sim.incoming_phone()
+    sim.phone_answers()
+    await known(sim)
 
 
 async def known(sim: Any) -> None:
@@ -72,6 +81,9 @@ CASE = Case(
         Do(SetMicMute(True), seen=lambda sim: sim.mic_muted),
         Do(SetVideoMute(True), seen=lambda sim: sim.camera_muted),
         Do(Dial(NUMBER), seen=lambda sim: sim.number == NUMBER),
+        Do(Dial("+1 555 123 4567"), seen=lambda sim: [call["PeerNumber"] for call in sim.phones.values()] == [PHONE]),
+        Do(SendDtmf("12#"), seen=lambda sim: sim.tones == "12#", before=phone, outcome="assumed"),
+        Do(HangUp(), seen=lambda sim: not sim.phones, before=phone),
         Do(Join("zoom", NUMBER, passcode="123456"), seen=lambda sim: sim.number == NUMBER),
         Do(Answer(), seen=lambda sim: sim.status != "NOT_IN_MEETING", before=ring_and_be_heard),
         Do(Reject(), seen=lambda sim: not sim.ringing, before=ring_and_be_heard),
@@ -111,6 +123,10 @@ SENT = [
         Golden(b"zCommand Call Sharing HDMI Stop", "end the share", REFERENCE + "zCommand Call Sharing HDMI"),
     ),
     (ListBookings(), Golden(b"zCommand Bookings List", "calendar", FACTS + "bookings_list")),
+    (
+        Dial("+15551234567"),
+        Golden(b"zCommand Dial PhoneCallOut Number: +15551234567", "telephone", FACTS + "DialPhoneCall"),
+    ),
 ]
 GREETING = Golden(b"*r Login successful\r\nOK\r\n", "logged in", FACTS + "received")
 TAKEN = Golden(b"*e Pipe OtherControllerLogin\r\n** end\r\n", "a controller took over", CLI + "zEvents")
@@ -155,7 +171,7 @@ def test_coming_up() -> None:
     driver = ZoomRooms()
     assert feed(driver, b"ZAAPI\r\n") == []
     actions = feed(driver, GREETING.wire)
-    assert sent(actions)[:4] == [b"echo off", b"format json", b"zStatus SystemUnit", b"zStatus Call Status"]
+    assert sent(actions)[:4] == [b"echo off", b"format json", b"zStatus SystemUnit", b"zCommand PhoneCall List"]
     assert all(isinstance(action, Send) and action.data.endswith(b"\r\n") for action in actions)
     actions = feed(driver, say("zStatus", "Call", {"Status": "IN_MEETING"}, sync=True), Ask(words.CALL))
     assert Feedback("", calls=(Call("meeting", "out", "connected", protocol="zoom", kind="video"),)) in actions
@@ -233,7 +249,7 @@ def test_a_meeting_that_does_not_take_us(event: str, told: Any, why: str) -> Non
     assert Refused(request, why) in feed(driver, say("zEvent", event, told))
 
 
-@pytest.mark.parametrize("address", ["bob@example.com", "12", "+15551234567"])
+@pytest.mark.parametrize("address", ["bob@example.com", "12", "15551234567890"])
 def test_what_is_no_meeting_is_refused(address: str) -> None:
     _, actions = ask(up(), Dial(address))
     assert isinstance(actions[0], Refused)
@@ -287,7 +303,7 @@ def test_what_only_fetched_the_room_back_is_sent_again_once(form: bytes) -> None
     (send,) = [action for action in actions if isinstance(action, Send)]
     assert feed(driver, form, send.tag) == [Later(1.0, "again")]
     again = [action for action in driver.due("again") if isinstance(action, Send)]
-    assert again[0].data == send.data and again[1].data.startswith(b"zStatus Call Status")
+    assert again[0].data == send.data and again[2].data.startswith(b"zStatus Call Status")
     assert feed(driver, form, again[0].tag) == [Refused(request, "a Zoom Rooms controller has the room")]
 
 
@@ -355,10 +371,24 @@ def test_any_split_says_the_same(cuts: list[int]) -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(allow_nan=False),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["Status", "Call", "state"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["Status", "Call", "state", "CallId"]), inner)
+    ),
     max_leaves=6,
 )
-KEYS = ["Call", "Audio", "Sharing", "SystemUnit", "IncomingCallIndication", "CallConnectError", "Pipe", ""]
+KEYS = [
+    "PhoneCallStatus",
+    "PhoneCallListResult",
+    "PhoneCallTerminated",
+    "Call",
+    "Audio",
+    "Sharing",
+    "SystemUnit",
+    "IncomingCallIndication",
+    "CallConnectError",
+    "Pipe",
+    "",
+]
 
 
 @given(st.binary(max_size=60), st.sampled_from(KEYS), JSON, JSON, st.booleans())
