@@ -115,6 +115,7 @@ class Reject(Command):
     verb = "reject"
     doc = "Turn the incoming call away (`call` picks one where several ring)."
     touches = frozenset({"calls"})
+    lasting = True  # some codecs show it disconnecting for a while
     urgent = True
     proof = "driver"
 

@@ -58,6 +58,7 @@ class Call:
     """One call as the codec shows it. None where it does not tell.
 
     name, address: the far end's. protocol: in the codec's own word, in small letters (sip, h323, spark, zoom, pstn).
+    start: when it was connected, in seconds of the wall clock; the house counts it where the codec tells no duration.
     duration in seconds, as last told; rate in kbit/s; reason: why it ended, in the codec's words.
     """
 
@@ -74,6 +75,7 @@ class Call:
     rate: int | None = None
     answered: bool = True
     reason: str = ""
+    start: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from gateway import expand
+from gateway.callbook import Callbook
 from gateway.clock import Clock
 from gateway.commands import (
     COMMANDS,
@@ -30,7 +31,7 @@ from gateway.device import Device, Player
 from gateway.driver import Request
 from gateway.journal import Entry, Journal
 from gateway.mailbox import Mailbox
-from gateway.model import UNKNOWN, Call, Event, Kind, Outcome, Reading, Result, plain
+from gateway.model import UNKNOWN, Event, Kind, Outcome, Reading, Result, plain
 from gateway.report import describe, describe_device, devices_of
 from gateway.spec import RoomSpec
 from gateway.ticket import RoomTicket, Ticket, new_id
@@ -62,7 +63,7 @@ class Part:
     player: Player
     unit: str
     default_input: str = ""
-    calls: dict[str, Call] = field(default_factory=dict)  # as last told, to see which came and which ended
+    callbook: Callbook = field(default_factory=Callbook)
 
     def reading(self, point: str) -> Reading:
         """What is known of one of its points."""
@@ -328,17 +329,12 @@ class Room:
 
     def _calls(self, part: Part, reading: Reading) -> None:
         """Incoming and ended calls, from what the codec showed before and shows now."""
-        if reading.stale or reading.value is None:
-            return  # nobody says that a call ended
-        now = {call.id: call for call in reading.value}
-        before, part.calls = part.calls, now
-        for identity, call in now.items():
-            held = before.get(identity)
-            if call.direction == "in" and call.state == "ringing" and (held is None or held.state != "ringing"):
-                self.event("incoming call", {"call": call})
-        for identity, call in before.items():
-            if call.state != "ended" and (identity not in now or now[identity].state == "ended"):
-                self.event("call ended", {"call": now.get(identity, call)}, reading.cause)
+        ringing, over = part.callbook.hear(reading)
+        for call in ringing:
+            self.event("incoming call", {"call": call})
+        for record in over:
+            self.event("call ended", {"call": record.call, "outcome": record.outcome}, record.ended_by)
+            self._write("call", part.id, plain(record), cause=record.begun or record.ended_by)
 
     def _derive(self, points: Mapping[str, Reading]) -> None:
         """The room's own points, from those of its parts."""

@@ -12,9 +12,10 @@ from typing import Any, Protocol
 
 from gateway.commands import Command
 from gateway.driver import Feedback
-from gateway.model import POINTS, UNKNOWN, Event, Outcome, Reading, Reason, Result
+from gateway.model import POINTS, UNKNOWN, Call, Event, Outcome, Reading, Reason, Result
 from gateway.ticket import Ticket
 
+SAME_START = 5.0  # seconds by which a codec's duration may differ from ours: it counts in whole seconds, and late
 BLAMED = 4  # commands that are remembered for a point: more are not on their way at a time
 
 
@@ -70,6 +71,8 @@ class Unit:
                 raise ValueError(complaint)
         changes: dict[str, Reading] = {}
         for name, value in told.points.items():
+            if name == "calls" and value:
+                value = dated(value, self.points.get(name, UNKNOWN).value or (), wall)
             self.disturbed.pop(name, None)
             held = self.points.get(name, UNKNOWN)
             confirmed = not told.assumed and value is not None
@@ -137,6 +140,21 @@ class Unit:
             if wanted is not None and (value in wanted if isinstance(wanted, frozenset) else value == wanted):
                 return ticket.id
         return blamed[-1].id if blamed else ""
+
+
+def dated(calls: tuple[Call, ...], before: tuple[Call, ...], wall: float) -> tuple[Call, ...]:
+    """The calls with their starts: as known before, unless the codec's own duration says otherwise."""
+    starts = {call.id: call.start for call in before}
+    return tuple(dataclasses.replace(call, start=_start(call, starts.get(call.id), wall)) for call in calls)
+
+
+def _start(call: Call, held: float | None, wall: float) -> float | None:
+    if call.state not in ("connected", "on hold"):
+        return held
+    told = None if call.duration is None else wall - call.duration
+    if held is not None and (told is None or abs(told - held) < SAME_START):
+        return held
+    return round(wall if told is None else told, 1)
 
 
 def _any_confirmed(held: list[Reading]) -> bool:

@@ -53,6 +53,7 @@ FLOORS: dict[str, int] = {
     "mailbox": 3,
     "report": 3,
     "room": 3,
+    "callbook": 3,
     "house": 3,
     # 4 interfaces
     "auth": 4,

@@ -112,6 +112,7 @@ class Teller(Mailbox):
     def __init__(self) -> None:
         super().__init__()
         self.told: list[str] = []
+        self.outcomes: list[str] = []  # of the calls that ended
         self._states: dict[str, str] = {}
 
     def changed(self, part: str, point: str, reading: Reading) -> None:
@@ -128,6 +129,7 @@ class Teller(Mailbox):
     def put(self, event: Mapping[str, Any]) -> None:
         if event.get("type") == "event" and event["event"] in ("incoming call", "call ended"):
             self.told.append(event["event"])
+            self.outcomes += [event["outcome"]] if "outcome" in event else []
         super().put(event)
 
 
@@ -166,6 +168,11 @@ class Stage:
         await self.until(lambda: len(self.teller.told) >= len(wanted))
         assert self.teller.told == list(wanted)
         self.teller.told.clear()
+
+    async def asked_by(self, command: str) -> list[str]:
+        """Who asked for a command, as the journal has it."""
+        entries = await self.room.journal.history("story", kinds=("command",))
+        return [entry.cause for entry in entries if entry.id == command]
 
     def calls(self) -> list[Any]:
         reading = self.room.readings("calls")["calls"]
@@ -214,6 +221,11 @@ async def test_dial_connect_hang_up(family: Family) -> None:
         await story.do(HangUp())
         await story.until(lambda: not story.calls())
         await story.tells("call ended")
+        assert story.teller.outcomes == ["completed"]
+        (written,) = await story.room.journal.history("story", kinds=("call",))
+        told = written.data
+        assert told["outcome"] == "completed" and told["call"]["id"] == call.id and told["seconds"] >= 0
+        assert await story.asked_by(told["begun"]) == await story.asked_by(told["ended_by"]) == ["person"]
 
 
 @every
@@ -254,6 +266,7 @@ async def test_the_far_end_hangs_up(family: Family) -> None:
         await story.tells("calling", "connected")
         await story.hand("far_end_hangs_up")
         await story.tells("call ended")
+        assert story.teller.outcomes == ["completed"]
 
 
 @every
@@ -270,6 +283,7 @@ async def test_an_incoming_call_is_answered(family: Family) -> None:
         await story.tells("connected")
         await story.do(HangUp())
         await story.tells("call ended")
+        assert story.teller.outcomes == ["completed"]
 
 
 @every
@@ -282,6 +296,7 @@ async def test_an_incoming_call_is_turned_away(family: Family) -> None:
         await story.do(Reject())
         if story.can("reject"):
             await story.tells("call ended")
+            assert story.teller.outcomes == ["rejected"]
 
 
 @every
@@ -293,6 +308,7 @@ async def test_an_incoming_call_is_given_up(family: Family) -> None:
         await story.tells("ringing", "incoming call")
         await story.hand("caller_gives_up")
         await story.tells("call ended")
+        assert story.teller.outcomes == ["missed"]
 
 
 @every
@@ -304,6 +320,7 @@ async def test_nobody_takes_the_call(family: Family, far_end: str) -> None:
         await story.room.submit(Dial(family.address), cause="person").ended(20)
         await story.tells("calling", "call ended")
         assert story.calls() == []
+        assert story.teller.outcomes == ["failed"]
 
 
 @every
