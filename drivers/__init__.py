@@ -20,6 +20,8 @@ BUILT_IN = {  # module of this package -> its Driver
     "polycom.cli": "PolyCli",
     "polycom.yealink": "YealinkVc",
     "zoom.rooms": "ZoomRooms",
+    "generic.line": "GenericLine",
+    "generic.http": "GenericHttp",
 }
 
 

@@ -235,7 +235,9 @@ class Settings:
 
 
 def setting(default: Any, doc: str, *, secret: bool = False) -> Any:
-    """A field of a driver's Settings with its one-line explanation."""
+    """A field of a driver's Settings with its one-line explanation; a table's default is copied for each."""
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata={"doc": doc, "secret": secret}, repr=not secret)
     return field(default=default, metadata={"doc": doc, "secret": secret}, repr=not secret)
 
 
