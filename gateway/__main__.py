@@ -1,6 +1,6 @@
-"""The command line: serve, demo, check, drivers, simulators, simulate, token, record, replay.
+"""The command line: what each command of `options.py` does, as far as it is no more than a few lines.
 
-What may not live here: what the commands do; each imports its own part when it is called, so that `--help` is quick.
+What may not live here: anything longer; each imports its own part when it is called, so that `--help` is quick.
 """
 
 from __future__ import annotations
@@ -17,87 +17,9 @@ from typing import Any
 
 from gateway import __version__
 from gateway.folder import Folder, FolderError, default_path
+from gateway.options import parser
 
 BEGAN = time.monotonic()
-
-
-def parser() -> argparse.ArgumentParser:
-    """All commands and their options."""
-    top = argparse.ArgumentParser(prog="roomgate", description="Open room-control gateway.")
-    top.add_argument("--version", action="version", version=f"roomgate {__version__}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def command(name: str, words: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=words, description=words)
-
-    def data(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument("--data", type=Path, help="the data folder (tokens, journal, tapes)")
-
-    serve = command("serve", "Run the gateway for a site's folder.")
-    serve.add_argument("site", type=Path, help="the folder with site.toml and one TOML file a room")
-    serve.add_argument("--host", help="the address to listen on; any but loopback demands TLS")
-    serve.add_argument("--port", type=int)
-    serve.add_argument("--plain-http", action="store_true", help="allow plain HTTP on other than loopback addresses")
-    serve.add_argument("--verbose", action="store_true")
-    data(serve)
-
-    demo = command("demo", "Run a complete simulated room, with a panel to press.")
-    demo.add_argument("--profile", type=Path, help="another room's file")
-    demo.add_argument("--port", type=int, default=8080)
-    data(demo)
-
-    check = command("check", "Read a site's profiles and report every mistake; touches no device.")
-    check.add_argument("site", type=Path)
-    check.add_argument("--json", action="store_true")
-
-    drivers = command("drivers", "List the drivers, or describe one.")
-    drivers.add_argument("name", nargs="?")
-    form = drivers.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true")
-    form.add_argument("--table", action="store_true", help="the README's table")
-    form.add_argument("--commands", action="store_true", help="every command the driver can send, one a line")
-
-    simulators = command("simulators", "List the simulators.")
-    simulators.add_argument("--json", action="store_true")
-
-    simulate = command("simulate", "Serve a simulated device, or all of a profile, until stopped.")
-    simulate.add_argument("name", nargs="?")
-    simulate.add_argument("--link", help="such as tcp://127.0.0.1:4352; port 0 takes a free one")
-    simulate.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
-    simulate.add_argument(
-        "--hands", nargs="?", type=int, const=0, metavar="PORT", help="serve memory and hands on HTTP"
-    )
-    simulate.add_argument("--profile", type=Path)
-    simulate.add_argument("--only", default="", help="only these devices of the profile, with commas between")
-    simulate.add_argument("--speed", type=float, help="so many times faster than the device")
-    simulate.add_argument("--until-eof", action="store_true", help="stop at the end of standard input")
-
-    token = command("token", "Make, list and revoke API tokens.")
-    actions = token.add_subparsers(dest="action", required=True, metavar="ACTION")
-    create = actions.add_parser("create", help="make a token; it is shown once")
-    create.add_argument("name")
-    create.add_argument("--role", required=True, choices=("viewer", "panel", "operator", "admin"))
-    create.add_argument(
-        "--room", action="append", default=[], metavar="ROOM", help="only for this room; may be repeated"
-    )
-    data(create)
-    data(actions.add_parser("list", help="list the tokens"))
-    revoke = actions.add_parser("revoke", help="make a token worthless")
-    revoke.add_argument("name")
-    data(revoke)
-
-    record = command("record", "Write a running gateway's device tape to a file, secrets masked.")
-    record.add_argument("device", help="the device's id, such as boardroom/codec")
-    record.add_argument("--url", help="the gateway; default $ROOMGATE_URL or http://127.0.0.1:8080")
-    record.add_argument("--token", help="an admin's token; default $ROOMGATE_TOKEN")
-    record.add_argument("--out", type=Path, help="the file; default DEVICE.jsonl")
-    record.add_argument("--from-start", action="store_true", help="restart the device first, so that it replays whole")
-    record.add_argument("--seconds", type=float, help="stop by itself")
-
-    replay = command("replay", "Live a tape again through its driver, with no network; exit 1 where it differs.")
-    replay.add_argument("tape", type=Path)
-    replay.add_argument("--quiet", action="store_true", help="differences only")
-    return top
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -108,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         check_names()
-        code = int(globals()[f"_{args.command}"](args))
+        code = int(globals()["_" + args.command.replace("-", "_")](args))
         sys.stdout.flush()
         return code
     except (FolderError, Intruder, Complain) as error:
@@ -132,6 +54,20 @@ def _no_more_output() -> None:
 
 class Complain(Exception):
     """A mistake of the caller's, in words."""
+
+
+def _new_driver(args: argparse.Namespace) -> int:
+    from gateway.newdriver import TakenError, class_name, write
+
+    try:
+        files = write(args.name, args.into)
+    except (TakenError, ValueError) as error:
+        raise Complain(str(error)) from None
+    print("\n".join(str(file) for file in files))
+    print(f'Add "{args.name}": "{class_name(args.name)}" to BUILT_IN in drivers/__init__.py, then:')
+    print(f"  pytest tests/drivers/test_{args.name}.py tests/drivers/test_contract.py -k {args.name}")
+    print("and change word by word what the manual says otherwise: docs/write-a-driver.md.")
+    return 0
 
 
 def _drivers_all() -> Any:
