@@ -70,6 +70,17 @@ def _new_driver(args: argparse.Namespace) -> int:
     return 0
 
 
+def _commission(args: argparse.Namespace) -> int:
+    from gateway.commission import CommissionError, Wish, commission
+    from gateway.rehearsal import RehearsalError
+
+    wish = Wish(args.room, args.site, args.out, args.yes, args.unattended, args.resume, args.dial, args.patience)
+    try:
+        return asyncio.run(commission(wish, _drivers_all(), sys.stdout))
+    except (CommissionError, RehearsalError) as error:
+        raise Complain(str(error)) from None
+
+
 def _drivers_all() -> Any:
     from gateway.plugins import load_drivers
 

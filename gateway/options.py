@@ -73,6 +73,16 @@ def parser() -> argparse.ArgumentParser:
     revoke.add_argument("name")
     data(revoke)
 
+    commission = command("commission", "Try every part of a room and write the sheet that is left behind.")
+    commission.add_argument("room", help="the room, as its file is named")
+    commission.add_argument("--site", type=Path, default=Path(), help="the site's folder; default: here")
+    commission.add_argument("--out", type=Path, default=Path(), help="where the sheet goes; default: here")
+    commission.add_argument("--yes", action="store_true", help="ask nobody; for simulated equipment")
+    commission.add_argument("--unattended", action="store_true", help="with --yes: also equipment that is real")
+    commission.add_argument("--resume", action="store_true", help="go on where the sheet in --out stops")
+    commission.add_argument("--dial", default="", metavar="ADDRESS", help="also try a call to this address")
+    commission.add_argument("--patience", type=float, default=30.0, help="seconds to wait for the devices")
+
     record = command("record", "Write a running gateway's device tape to a file, secrets masked.")
     record.add_argument("device", help="the device's id, such as boardroom/codec")
     record.add_argument("--url", help="the gateway; default $ROOMGATE_URL or http://127.0.0.1:8080")
