@@ -11,10 +11,12 @@ from gateway.driver import Register, hookimpl
 
 BUILT_IN = {  # module of this package -> its Driver
     "pjlink": "Pjlink",
+    "samsung_mdc": "SamsungMdc",
     "global_cache": "GlobalCache",
     "draper": "Draper",
     "bond": "Bond",
     "apc_pdu": "ApcPdu",
+    "key_digital": "KeyDigital",
     "cisco.roomos": "CiscoRoomos",
     "polycom.videoos": "PolyVideoos",
     "polycom.cli": "PolyCli",
