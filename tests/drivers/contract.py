@@ -51,6 +51,7 @@ class Case:
     simulator_settings: Mapping[str, Any] = field(default_factory=dict)
     refused_login: Mapping[str, Mapping[str, Any]] | None = None
     refused_reason: Reason = Reason.LOGIN_REFUSED
+    one_way: bool = False  # the device never says a word, so its silence is not noticed
 
 
 class Watcher:
