@@ -27,6 +27,7 @@ BUILT_IN = {  # module of this package -> its Driver
     "zoom.rooms": "ZoomRooms",
     "xy_screens": "XyScreens",
     "screen_technics": "ScreenTechnics",
+    "dalite_scb": "DaliteScb",
     "generic.line": "GenericLine",
     "generic.http": "GenericHttp",
 }
