@@ -13,6 +13,7 @@ BUILT_IN = {  # module of this package -> its Driver
     "pjlink": "Pjlink",
     "samsung_mdc": "SamsungMdc",
     "lg_sicp": "LgSicp",
+    "sony.bravia": "SonyBravia",
     "global_cache": "GlobalCache",
     "draper": "Draper",
     "bond": "Bond",
@@ -28,6 +29,7 @@ BUILT_IN = {  # module of this package -> its Driver
     "xy_screens": "XyScreens",
     "screen_technics": "ScreenTechnics",
     "dalite_scb": "DaliteScb",
+    "controlbyweb": "ControlByWeb",
     "generic.line": "GenericLine",
     "generic.http": "GenericHttp",
 }

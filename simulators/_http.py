@@ -29,13 +29,20 @@ class Request:
     path: str  # without the query
     headers: Mapping[str, str]  # by lower-case name
     body: bytes
+    query: str = ""
 
     def answer(self, status: int, body: dict[str, Any] | None = None) -> None:
         """Reply with JSON, or with nothing."""
-        head, data = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n", b""
-        if body is not None:
-            data = json.dumps(body, separators=(",", ":")).encode()
-            head += "Content-Type: application/json; charset=utf-8\r\n"
+        if body is None:
+            self.say(status, b"", "")
+        else:
+            self.say(status, json.dumps(body, separators=(",", ":")).encode(), "application/json; charset=utf-8")
+
+    def say(self, status: int, data: bytes, kind: str) -> None:
+        """Reply with anything; `kind` is its media type."""
+        head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+        if kind:
+            head += f"Content-Type: {kind}\r\n"
         if status != HTTPStatus.NO_CONTENT:
             head += f"Content-Length: {len(data)}\r\n"
         self.session.send(head.encode() + b"\r\n" + data)
@@ -72,6 +79,7 @@ class HttpSimulator(StreamSimulator):
         if len(rest) < size:
             return
         session.memory["heard"] = rest[size:]
-        request = Request(self, session, method, target.partition("?")[0], headers, rest[:size])
+        path, _, query = target.partition("?")
+        request = Request(self, session, method, path, headers, rest[:size], query)
         session.memory["asked"] = request
         self.requested(request)

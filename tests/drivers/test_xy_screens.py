@@ -38,7 +38,7 @@ CASE = Case(
         ),
     ],
     hands=[],
-    one_way=True,
+    one_way=frozenset({"serial", "tcp"}),
 )
 SENT = [
     (
