@@ -14,6 +14,7 @@ BUILT_IN = {  # module of this package -> its Driver
     "samsung_mdc": "SamsungMdc",
     "lg_sicp": "LgSicp",
     "sony.bravia": "SonyBravia",
+    "epson_vp": "EpsonVp",
     "global_cache": "GlobalCache",
     "draper": "Draper",
     "bond": "Bond",
@@ -30,6 +31,7 @@ BUILT_IN = {  # module of this package -> its Driver
     "screen_technics": "ScreenTechnics",
     "dalite_scb": "DaliteScb",
     "controlbyweb": "ControlByWeb",
+    "denkovi": "Denkovi",
     "generic.line": "GenericLine",
     "generic.http": "GenericHttp",
 }

@@ -1,0 +1,166 @@
+"""Denkovi smartDEN IP-16R relays over SNMP: one table of relays, read and written alike.
+
+SNMP v1 and v2c answer a wrong community with silence. What may not live here: pulses (the room makes them). Source:
+Denkovi smartDEN IP-16R manual and MIB (enterprise 42505); RoomGate facts: room devices 3.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from gateway.commands import SetRelay
+from gateway.driver import (
+    Actions,
+    Driver,
+    Drop,
+    Feedback,
+    Later,
+    Offers,
+    Opening,
+    Ready,
+    Refused,
+    Request,
+    Send,
+    Settings,
+    SnmpGet,
+    SnmpReply,
+    SnmpSet,
+    Taken,
+    Timing,
+    setting,
+)
+from gateway.model import Reason
+
+STATE = "1.3.6.1.4.1.42505.6.2.3.1.3"  # relay i stands below .<i - 1>
+ABOUT = "1.3.6.1.2.1.1.1.0"  # sysDescr
+SILENCE = "no response (SNMP answers a wrong read_community with silence too)"
+UNHEARD = "it answers questions but not this order: is `community` the one that may write?"
+
+
+@dataclass(frozen=True)
+class DenkoviSettings(Settings):
+    """Settings of a smartDEN."""
+
+    version: Literal["1", "2c"] = setting("1", "SNMP version")
+    community: str = setting("private", "the community that may write", secret=True)
+    read_community: str = setting("public", "the community that may read; a wrong one = no response", secret=True)
+    relays: int = setting(16, "relays of the module, at most 16")
+    table: str = setting(STATE, "OID of the table of states, for other smartDEN modules")
+    poll: float = setting(2.0, "seconds between looks: these modules tell nothing by themselves")
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.relays <= 16:
+            raise ValueError("relays is 1 to 16")
+        if self.poll < 0.1:
+            raise ValueError("poll is at least 0.1 seconds")
+        if not all(arc.isdecimal() for arc in self.table.split(".")):
+            raise ValueError("table is an OID in numbers, with dots between and none before")
+
+
+class Denkovi(Driver):
+    """One module; its units are its relays."""
+
+    name = "denkovi"
+    title = "Denkovi smartDEN relays"
+    models = "smartDEN IP-16R; other smartDEN modules by the setting `table`"
+    links: ClassVar[Mapping[str, int]] = {"snmp": 161}
+    plays = frozenset({"relay"})
+    timing = Timing(window=1, reply=5.0, ready=15.0)  # the link asks twice, 2 s each
+    sources = ("Denkovi smartDEN IP-16R manual and MIB (enterprise 42505)", "RoomGate facts: room devices 3.3")
+    offered = ("relays on and off", "states of relays")
+    not_offered: ClassVar[Mapping[str, str]] = {
+        "pulse columns (.4, .5)": "the room times its pulses itself, alike on every relay",
+        "current_state.xml with the password in the URL": "a password does not belong into a URL; SNMP does the same",
+        "digital and analogue inputs": "`snmp_monitor` reads them by their OIDs",
+    }
+    units = "a relay: 1 to `relays`"
+    Settings: ClassVar[type[Settings]] = DenkoviSettings
+    settings: DenkoviSettings
+
+    def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
+        super().__init__(settings, host=host, scheme=scheme)
+        self.ready = False
+
+    @classmethod
+    def lines(cls) -> Iterator[str]:
+        """What is read and written, for the first relay."""
+        yield from (f"get {ABOUT}", f"get {STATE}.0", f"set {STATE}.0 = 1", f"set {STATE}.0 = 0")
+
+    def opening(self) -> Opening:
+        s = self.settings
+        return Opening(community=s.read_community, write_community=s.community, version=s.version)
+
+    def valid_unit(self, unit: str) -> bool:
+        return unit.isdecimal() and str(int(unit)) == unit and 1 <= int(unit) <= self.settings.relays
+
+    def _oid(self, unit: str) -> str:
+        return f"{self.settings.table}.{int(unit) - 1}"
+
+    def opened(self) -> Actions:
+        """What is it, and how do its relays stand?"""
+        yield Send(SnmpGet((ABOUT,)), tag="about")
+        yield from self.due("poll")
+
+    def due(self, name: str) -> Actions:
+        """Time to look."""
+        units = [str(number) for number in range(1, self.settings.relays + 1)]
+        yield Send(SnmpGet(tuple(self._oid(unit) for unit in units)), tag="state")
+
+    def command(self, request: Request) -> Actions:
+        """Write 1 or 0, and read it back."""
+        match request.command:
+            case SetRelay(closed):
+                yield Send(SnmpSet(((self._oid(request.unit), int(closed)),)), tag=request)
+            case _:
+                yield Refused(request, "only relays are switched")
+
+    def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
+        """The agent's answer."""
+        if not isinstance(data, SnmpReply):
+            return
+        if isinstance(tag, Request):
+            if data.error:
+                yield Refused(tag, data.error)
+            else:
+                yield Taken(tag)
+                yield Send(SnmpGet((self._oid(tag.unit),)), tag="look")
+        elif isinstance(tag, tuple) and isinstance(tag[1], Request):
+            yield from self._told(data)
+            yield Refused(tag[1], UNHEARD)
+        elif tag == "about":
+            about = data.values.get(ABOUT)
+            if about:
+                yield Feedback("", model=str(about))
+        elif tag == "state" and data.error:
+            yield Drop(Reason.PROTOCOL_ERROR, f"it shows no such relays ({data.error}): is `relays` right?")
+        else:
+            yield from self._told(data)
+            if tag == "state":
+                yield from self._looked(data)
+
+    def _told(self, reply: SnmpReply) -> Actions:
+        for oid, value in reply.values.items():
+            table, _, index = oid.rpartition(".")
+            if table == self.settings.table and value in (0, 1):
+                yield Feedback(str(int(index) + 1), closed=value == 1)
+
+    def _looked(self, reply: SnmpReply) -> Actions:
+        if not self.ready:
+            there = [oid for oid, value in reply.values.items() if value in (0, 1)]
+            if not there:
+                yield Drop(Reason.PROTOCOL_ERROR, "it shows no relays")
+                return
+            self.ready = True
+            for oid in there:
+                yield Offers(str(int(oid.rpartition(".")[2]) + 1), frozenset({SetRelay}))
+            yield Ready()
+        yield Later(self.settings.poll, "poll")
+
+    def failed(self, tag: Hashable, reason: str) -> Actions:
+        """An unanswered order says nothing of the rest: SNMP pairs answers with questions."""
+        if isinstance(tag, Request):
+            yield Send(SnmpGet((self._oid(tag.unit),)), tag=("check", tag))  # is it there at all?
+        else:
+            yield Drop(Reason.NO_RESPONSE, SILENCE if reason == "no response" else reason)
