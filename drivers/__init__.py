@@ -21,6 +21,7 @@ BUILT_IN = {  # module of this package -> its Driver
     "pdu.apc": "ApcPdu",
     "pdu.raritan": "RaritanPdu",
     "pdu.eaton": "EatonPdu",
+    "snmp_monitor": "SnmpMonitor",
     "key_digital": "KeyDigital",
     "cisco.roomos": "CiscoRoomos",
     "polycom.videoos": "PolyVideoos",
@@ -32,6 +33,7 @@ BUILT_IN = {  # module of this package -> its Driver
     "dalite_scb": "DaliteScb",
     "controlbyweb": "ControlByWeb",
     "denkovi": "Denkovi",
+    "kmtronic": "Kmtronic",
     "generic.line": "GenericLine",
     "generic.http": "GenericHttp",
 }
