@@ -1,7 +1,7 @@
 """Motionblinds (Motion, Dooya, Coulisse) behind a Wi-Fi bridge: JSON over UDP port 32100, orders proved by a key.
 
 An order carries the bridge's token of the day, enciphered with the key from the app. What may not live here: the
-bridge's multicast. Source: Motion Wi-Fi bridge integration document (WLAN bridge API); RoomGate facts: room devices 4.9.
+bridge's multicast. Source: Motion Wi-Fi bridge integration document; RoomGate facts: room devices 4.9.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from gateway.model import Reason
 CLOSE, OPEN, STOP, QUERY = 0, 1, 2, 5  # `operation`
 BRIDGES = ("02000001", "02000002")  # deviceType of the bridge itself
 MAC = re.compile(r"[0-9a-f]{12,20}")
+MASKED = "***"  # stands for the key where a tape is lived again
 TRIES = 2
 NEAR = 2  # percent by which a motor may miss its goal
 QUARTER = 180  # `currentAngle` and `targetAngle` go from 0 to 180
@@ -47,6 +48,7 @@ QUARTER = 180  # `currentAngle` and `targetAngle` go from 0 to 180
 
 def access_token(key: str, token: str) -> str:
     """AES-128-ECB of the token under the key, in capital hex digits. Raises ValueError for keys that are none."""
+    key = key.ljust(16, "*") if key == MASKED else key
     if len(key) != 16 or not token or len(token) % 16:
         raise ValueError("the key is 16 characters, and a token is one or more times 16")
     cipher = Cipher(algorithms.AES(key.encode("ascii")), modes.ECB()).encryptor()  # the bridge's protocol
@@ -63,7 +65,7 @@ class MotionblindsSettings(Settings):
     moving: float = setting(60.0, "seconds after an order in which its blind is looked at quickly")
 
     def __post_init__(self) -> None:
-        if self.key and (len(self.key) != 16 or not self.key.isascii()):
+        if self.key not in ("", MASKED) and (len(self.key) != 16 or not self.key.isascii()):
             raise ValueError("key is 16 characters, such as 12ab345c-d67e-8f")
         if not 0 < self.quick <= self.poll:
             raise ValueError("quick is more than 0 and no more than poll")
