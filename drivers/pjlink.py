@@ -1,4 +1,4 @@
-"""PJLink projectors and displays, class 1 and 2: power, input, mutes, faults, lamp hours (TCP 4352).
+"""PJLink projectors and displays, class 1 and 2: power, input, mutes, faults, lamp and filter hours (TCP 4352).
 
 Written from the PJLink specification 2.00 (JBMIA); section numbers below are its own. The projector says nothing by
 itself on this link, so everything is polled: slowly at rest, quickly after a command and while it warms up or cools
@@ -11,30 +11,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from gateway.commands import Command, SelectInput, SetMute, SetPower, SetVideoMute
 from gateway.cutters import Lines
-from gateway.driver import (
-    Actions,
-    Datagram,
-    Driver,
-    Drop,
-    Feedback,
-    Later,
-    Offers,
-    Ready,
-    Refused,
-    Request,
-    Send,
-    Settings,
-    Taken,
-    Timing,
-    setting,
-)
+from gateway.driver import Actions, Datagram, Drop, Later, Offers, Refused, Request, Send, Timing, setting
 from gateway.model import Reason
+from gateway.polled import Ask, Polled, PolledSettings
 
 PORT = 4352
 IDLE_CLOSE = 30  # seconds until the projector closes a silent connection
@@ -45,14 +30,15 @@ FAULTS = ("fan", "lamp", "temperature", "cover", "filter", "other")  # 4.7, in t
 LEVELS = {"1": "warning", "2": "error"}
 IDENTITY = {"NAME": "name", "SNUM": "serial", "SVER": "firmware"}
 STATE = ("POWR", "INPT", "AVMT", "ERST")  # what every round asks
-FIRST = frozenset({"POWR", "INST", "INPT", "AVMT"})  # what must be answered before commands may come
+FIRST = ("POWR", "INST", "INPT", "AVMT")  # what must be answered before commands may come
+CLASS_2 = frozenset({"INNM", "SNUM", "SVER", "IRES", "FILT"})
 UNKNOWN: Mapping[str, Mapping[str, Any]] = {  # what is not known any more when the projector says "not now" (ERR3)
     "INPT": {"input": None},
     "AVMT": {"video_muted": None, "muted": None},
     "LAMP": {"lamp_hours": None},
+    "IRES": {"signal": None},
 }
-WATCH = {"POWR": 30.0}  # seconds of quick polling until a command shows; 10 for the rest
-HOURS = 600.0  # seconds between questions for the lamp's hours
+HOURS = 600.0  # seconds between questions for the hours of lamps and filter
 
 _GREETING = re.compile(r"PJLINK (ERRA|\w+)(?: (.*))?", re.IGNORECASE)
 _REPLY = re.compile(r"%[12]([A-Z0-9]{4})=(.*)", re.IGNORECASE | re.DOTALL)
@@ -71,27 +57,27 @@ def found(datagram: Datagram) -> tuple[str, str] | None:
 
 
 @dataclass(frozen=True)
-class PjlinkSettings(Settings):
+class PjlinkSettings(PolledSettings):
     """What a profile may say of a PJLink projector."""
 
     password: str = setting("", "The projector's PJLink password.", secret=True)
     poll: float = setting(10.0, "Seconds between polls at rest; less than the 30 s after which the projector hangs up.")
-    quick: float = setting(0.5, "Seconds between polls after a command, while warming up and while cooling down.")
     video_mute: Literal["picture and sound", "picture"] = setting(
         "picture and sound", "What muting the picture mutes: many projectors know only the two together."
     )
     notify_port: int = setting(PORT, "UDP port for the notifications of class 2 projectors; 0 = do not listen.")
 
     def __post_init__(self) -> None:
-        if not 0 < self.poll < IDLE_CLOSE or not 0 < self.quick <= self.poll:
-            raise ValueError(f"poll is more than 0 and less than {IDLE_CLOSE}, and quick no more than poll")
+        super().__post_init__()
+        if self.poll >= IDLE_CLOSE:
+            raise ValueError(f"poll is less than {IDLE_CLOSE}: the projector hangs up on who is silent for so long")
         if self.video_mute not in ("picture and sound", "picture"):
             raise ValueError("video_mute is 'picture and sound' or 'picture'")
         if not 0 <= self.notify_port <= 65535:
             raise ValueError("notify_port is a UDP port, or 0")
 
 
-class Pjlink(Driver):
+class Pjlink(Polled):
     """One projector."""
 
     name = "pjlink"
@@ -102,7 +88,7 @@ class Pjlink(Driver):
     timing = Timing(window=1, reply=5.0, ready=20.0)
     # Only a reply ends a turn. A projector may announce its network (LKUP) on this connection before it answers.
     cutter = Lines((b"\r",), unasked=r"(?i)(?![\0\s]*(%[12](?!LKUP)[A-Z0-9]{4}=|PJLINK ERRA))", limit=4096)
-    evidence = "manual"
+    evidence = "cross-checked"
     sources = ("PJLink specification 2.00 (JBMIA)",)
     offered = (
         "MD5 log-in",
@@ -110,7 +96,8 @@ class Pjlink(Driver):
         "inputs and their names (INPT, INST, INNM)",
         "picture and sound mute (AVMT)",
         "faults (ERST)",
-        "lamp hours (LAMP)",
+        "hours of every lamp and of the filter (LAMP, FILT)",
+        "presence of a signal (IRES)",
         "identity (NAME, INF1, INF2, SNUM, SVER, CLSS)",
         "notifications (LKUP, POWR, ERST, INPT by UDP)",
         "search (SRCH, ACKN)",
@@ -118,26 +105,21 @@ class Pjlink(Driver):
     not_offered = {
         "speaker and microphone volume (SVOL, MVOL)": "the projector never tells the volume, so no step can be proved",
         "freeze (FREZ)": "the model has no verb for it",
-        "resolutions (IRES, RRES)": "no point shows them",
-        "filter hours and spare part numbers (FILT, RLMP, RFIL)": "no point shows them",
+        "recommended resolution (RRES)": "no point shows it",
+        "spare part numbers (RLMP, RFIL)": "no point shows them",
         "other information (INFO)": "free text of the maker's, with no point",
     }
     units = '""'
     Settings = PjlinkSettings
     settings: PjlinkSettings
+    power_question = "POWR"
 
     def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
         super().__init__(settings, host=host, scheme=scheme)
         self.greeted = False
-        self.ready = False
         self.klass = 1
-        self.points: dict[str, Any] = {}
         self.inputs: dict[str, str] = {}
         self.maker = ""
-        self.asked: set[str] = set()  # questions on their way
-        self.unanswered = set(FIRST)
-        self.absent: set[str] = set()  # what this projector does not know (ERR1)
-        self.watched: dict[str, tuple[Command, float]] = {}  # question -> the command it is to show, until when
 
     def side_links(self) -> Mapping[str, str]:
         port = self.settings.notify_port
@@ -157,8 +139,8 @@ class Pjlink(Driver):
             if body == "LKUP":
                 yield from self._linked_up()
             elif isinstance(tag, Request):
-                yield from self._acknowledged(tag, body, value)
-            elif isinstance(tag, str):
+                yield from self._answered_command(tag, body, value)
+            elif isinstance(tag, Ask):
                 yield from self._answered(tag, body, value)
 
     def _greeted(self, kind: str, random: str) -> Actions:
@@ -167,80 +149,63 @@ class Pjlink(Driver):
             yield Drop(Reason.LOGIN_REFUSED, "the projector refused the password")
         elif self.greeted:
             return
-        elif kind == "0":
-            self.greeted = True
-            yield self._question("CLSS")
-        elif kind != "1" or not random:
+        elif kind not in ("0", "1") or (kind == "1" and not random):
             yield Drop(Reason.LOGIN_REFUSED, "the projector asks for a log-in that is not PJLink's MD5 log-in")
-        elif not self.settings.password:
+        elif kind == "1" and not self.settings.password:
             yield Drop(Reason.LOGIN_REFUSED, "the projector asks for a password and none is set")
         else:
             self.greeted = True
-            secret = (random + self.settings.password).encode()
-            digest = hashlib.md5(secret, usedforsecurity=False).hexdigest()
-            question = self._question("CLSS")
-            yield Send(digest.encode() + question.data, tag=question.tag, hide=(digest,))
+            first = Ask("", "CLSS")
+            self.asked.add(first)
+            self.unanswered = {first, *(Ask("", what) for what in FIRST)}
+            question = self.question(first)
+            if kind == "1":
+                secret = (random + self.settings.password).encode()
+                digest = hashlib.md5(secret, usedforsecurity=False).hexdigest()
+                question = Send(digest.encode() + question.data, tag=first, hide=(digest,))
+            yield question
 
-    def _acknowledged(self, request: Request, body: str, value: str) -> Actions:
+    def _answered_command(self, request: Request, body: str, value: str) -> Actions:
         if body != self._wire(request.command)[0]:
             yield Drop(Reason.PROTOCOL_ERROR, f"the projector answered {body} out of step")
         elif value.upper() == "OK":
-            self.watched[body] = (request.command, self.now + WATCH.get(body, 10.0))
-            yield Taken(request)
-            yield from self._ask(body)
-            yield Later(self.settings.quick, "quick")
+            yield from self.acknowledged(request, body)
         else:
             yield Refused(request, self._words(value))
 
-    def _answered(self, tag: str, body: str, value: str) -> Actions:
-        if body != tag[:4]:
-            yield Drop(Reason.PROTOCOL_ERROR, f"the projector answered {body} to {tag}")
+    def _answered(self, ask: Ask, body: str, value: str) -> Actions:
+        if body != ask.what[:4]:
+            yield Drop(Reason.PROTOCOL_ERROR, f"the projector answered {body} to {ask.what}")
             return
-        self.asked.discard(tag)
-        self.unanswered.discard(body)
-        if value.upper() == "ERR1":
-            self.absent.add(body)
-        elif value.upper() == "ERR3":
-            yield from self._tell(UNKNOWN.get(body, {}))
+        points: Mapping[str, Any] = {}
+        if value.upper() == "ERR3":
+            points = UNKNOWN.get(body, {})
         elif not value.upper().startswith("ERR"):
-            yield from self._learned(tag, body, value)
+            points = self._learn(ask.what, body, value.strip())
+        yield from self.learned(ask, absent=value.upper() == "ERR1", **points)
         if body == "CLSS":
-            for question in ("POWR", "INST", "INPT", "AVMT", "ERST", "LAMP", "NAME", "INF1", "INF2"):
-                yield from self._ask(question)
-        elif not self.unanswered and not self.ready:
-            self.ready = True
-            yield self._offers()
-            yield Ready()
-            yield Later(self.settings.poll, "poll")
-            yield Later(HOURS, "hours")
-            if self.klass == 2:
-                for question in ("SNUM", "SVER", *(f"INNM {code}" for code in self.inputs)):
-                    yield from self._ask(question)
-        elif body == "INNM" and not any(other.startswith("INNM") for other in self.asked):
-            yield self._offers()
+            yield from self.ask("", *FIRST, "ERST", "LAMP", "NAME", "INF1", "INF2")
 
-    def _learned(self, tag: str, body: str, value: str) -> Actions:
+    def _learn(self, what: str, body: str, value: str) -> Mapping[str, Any]:
+        """What an answer says of the projector itself; the rest is its state."""
         match body:
             case "CLSS":
-                self.klass = 2 if value.strip() == "2" else 1
+                self.klass = 2 if value == "2" else 1
             case "INST":
                 codes = (code for code in value.upper().split() if INPUT.fullmatch(code))
                 self.inputs = {code: f"{KINDS[code[0]]} {code[1]}" for code in codes}
             case "INNM":
-                if tag[5:] in self.inputs and value.strip():
-                    self.inputs[tag[5:]] = value.strip()
+                if what[5:] in self.inputs and value:
+                    self.inputs[what[5:]] = value
             case "INF1":
-                self.maker = value.strip()
+                self.maker = value
             case "INF2":
-                yield Feedback(model=f"{self.maker} {value.strip()}".strip())
+                return {"model": f"{self.maker} {value}".strip()}
             case _ if body in IDENTITY:
-                told: dict[str, Any] = {IDENTITY[body]: value.strip()}
-                yield Feedback(**told)
+                return {IDENTITY[body]: value}
             case _:
-                yield from self._tell(self._points(body, value.strip().upper()))
-        watched = self.watched.get(body)
-        if watched and self.shows(watched[0], self.points):
-            del self.watched[body]
+                return self._points(body, value.upper())
+        return {}
 
     @staticmethod
     def _points(body: str, value: str) -> Mapping[str, Any]:
@@ -255,22 +220,25 @@ class Pjlink(Driver):
             case "ERST" if re.fullmatch("[012]{6}", value):
                 told = zip(FAULTS, value, strict=True)
                 return {"faults": tuple(f"{part} {LEVELS[level]}" for part, level in told if level in LEVELS)}
-            case "LAMP" if re.fullmatch(r"[0-9]{1,6} [01]( .*)?", value):
-                return {"lamp_hours": int(value.split(" ", 1)[0])}
+            case "LAMP" if re.fullmatch(r"[0-9]{1,6} [01]( [0-9]{1,6} [01]){0,7}", value):  # 4.8: up to eight lamps
+                hours = tuple(int(word) for word in value.split(" ")[::2])
+                return {"lamp_hours": hours[0]} | ({"lamps": hours} if len(hours) > 1 else {})
+            case "FILT" if re.fullmatch(r"[0-9]{1,6}", value):
+                return {"filter_hours": int(value)}
+            case "IRES" if re.fullmatch(r"[0-9]+X[0-9]+|[-*]", value):  # 4.19: - no signal, * one it cannot tell of
+                return {"signal": value != "-"}
         return {}
 
-    def _tell(self, points: Mapping[str, Any]) -> Actions:
-        if not points:
-            return
-        before = self.points.get("power")
-        self.points.update(points)
-        yield Feedback(**points)
-        power = self.points.get("power")
-        if "power" in points and power in ("warming", "cooling"):
-            yield Later(self.settings.quick, "quick")
-        if self.ready and power != before:  # inputs and mutes come and go with the power
-            for question in ("INPT", "AVMT", "LAMP"):
-                yield from self._ask(question)
+    def woken(self, unit: str) -> Actions:
+        """Inputs and mutes come and go with the power."""
+        if self.ready:
+            yield from self.ask("", "INPT", "AVMT", "LAMP", *(("IRES",) if self.klass == 2 else ()))
+
+    def usable(self) -> Actions:
+        before = self.ready
+        yield from super().usable()
+        if self.ready and not before:
+            yield Later(HOURS, "hours")
 
     def _notified(self, data: bytes) -> Actions:
         """Class 2 status notifications (3.3), one datagram or several lines in one."""
@@ -282,8 +250,8 @@ class Pjlink(Driver):
             body = match[1].upper()
             if body == "LKUP":
                 yield from self._linked_up()
-            elif body in ("POWR", "INPT", "ERST"):
-                yield from self._tell(self._points(body, match[2].strip().upper()))
+            elif body in ("POWR", "INPT", "ERST") and (points := self._points(body, match[2].strip().upper())):
+                yield from self.tell("", **points)
 
     def _linked_up(self) -> Actions:
         """Its network has just come up: what we know may be from before; a dead connection shows itself, too."""
@@ -292,7 +260,26 @@ class Pjlink(Driver):
 
     # ---- what is asked of it ---------------------------------------------------------------------------------
 
-    def command(self, request: Request) -> Actions:
+    def wanted(self, unit: str) -> Iterable[str]:
+        return (*STATE, "IRES") if self.klass == 2 else STATE
+
+    def first_round(self, unit: str) -> Iterable[str]:
+        names = (f"INNM {code}" for code in self.inputs)
+        return ("SNUM", "SVER", "IRES", "FILT", *names) if self.klass == 2 else ()
+
+    def due(self, name: str) -> Actions:
+        if name == "hours":
+            yield from self.ask("", "LAMP", *(("FILT",) if self.klass == 2 else ()))
+            yield Later(HOURS, "hours")
+        else:
+            yield from super().due(name)
+
+    def question(self, ask: Ask) -> Send:
+        body, of = ask.what[:4], ask.what[5:]
+        klass = self.klass if body in ("INPT", "INST") else 2 if body in CLASS_2 else 1
+        return Send(f"%{klass}{body} ?{of}\r".encode(), tag=ask)
+
+    def say(self, request: Request) -> Actions:
         body, value = self._wire(request.command)
         if not body:
             yield Refused(request, "a PJLink projector cannot do that")
@@ -315,7 +302,7 @@ class Pjlink(Driver):
         return "", ""
 
     def _words(self, code: str) -> str:
-        power = self.points.get("power")
+        power = self.points[""].get("power")
         state = {"off": "it is off", "cooling": "it is cooling down", "warming": "it is warming up"}.get(power or "")
         return {  # 2.2
             "ERR1": "the projector does not know this command (ERR1)",
@@ -324,39 +311,11 @@ class Pjlink(Driver):
             "ERR4": "the projector has failed (ERR4)",
         }.get(code.upper(), f"the projector answered {code!r}")
 
-    def _question(self, tag: str) -> Send:
-        body, of = tag[:4], tag[5:]
-        klass = self.klass if body in ("INPT", "INST") else 2 if body in ("INNM", "SNUM", "SVER") else 1
-        return Send(f"%{klass}{body} ?{of}\r".encode(), tag=tag)
-
-    def _ask(self, tag: str) -> Actions:
-        if tag not in self.asked and tag[:4] not in self.absent:
-            self.asked.add(tag)
-            yield self._question(tag)
-
-    def due(self, name: str) -> Actions:
-        match name:
-            case "poll":
-                for question in STATE:
-                    yield from self._ask(question)
-                yield Later(self.settings.poll, "poll")
-            case "hours":
-                yield from self._ask("LAMP")
-                yield Later(HOURS, "hours")
-            case "quick":
-                self.watched = {body: held for body, held in self.watched.items() if held[1] > self.now}
-                changing = self.points.get("power") in ("warming", "cooling")
-                questions = {*self.watched, *({"POWR"} if changing else ())}
-                for question in sorted(questions):
-                    yield from self._ask(question)
-                if questions:
-                    yield Later(self.settings.quick, "quick")
-
-    def _offers(self) -> Offers:
+    def offer(self, unit: str) -> Offers:
         verbs: dict[str, tuple[type[Command], ...]] = {
             "POWR": (SetPower,),
             "INPT": (SelectInput,),
             "AVMT": (SetVideoMute, SetMute),
         }
-        commands = frozenset(verb for body, several in verbs.items() if body not in self.absent for verb in several)
-        return Offers("", commands, {"input": dict(self.inputs)})
+        known = (several for body, several in verbs.items() if Ask("", body) not in self.absent)
+        return Offers("", frozenset(verb for several in known for verb in several), {"input": dict(self.inputs)})

@@ -25,13 +25,11 @@ WAITING = 100_000  # entries in memory where the disk does not take them
 
 
 def header(device: Device, identity: str) -> dict[str, Any]:
-    """The first line of a tape: what must be known to live the device's life again. Secrets are masks."""
+    """The first line of a tape: what must be known to live the device's life again. Secrets that are set are masks."""
     import dataclasses
 
-    settings = {
-        f.name: "***" if f.metadata.get("secret") else plain(getattr(device.settings, f.name))
-        for f in dataclasses.fields(device.settings)
-    }
+    given = {f: getattr(device.settings, f.name) for f in dataclasses.fields(device.settings)}
+    settings = {f.name: "***" if f.metadata.get("secret") and held else plain(held) for f, held in given.items()}
     return {
         "tape": 1,
         "device": identity,

@@ -52,6 +52,7 @@ class PJLink(StreamSimulator):
     microphone_volume: int = 10
     errors: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PARTS, 0))  # 0 none, 1 warning, 2 error
     lamp_hours: int = 1234
+    second_lamp_hours: int = -1  # -1: it has one lamp
     filter_hours: int = 321
     signal: str = "1920x1080"  # "-" no signal, "*" not understood (4.19)
     native: str = "1920x1080"
@@ -174,7 +175,9 @@ class PJLink(StreamSimulator):
             case "1ERST":
                 return "".join(str(self.errors[part]) for part in PARTS)
             case "1LAMP":
-                return f"{self.lamp_hours} {int(self.power in {'on', 'warming'})}"
+                lit = int(self.power in {"on", "warming"})
+                second = f" {self.second_lamp_hours} {lit}" if self.second_lamp_hours >= 0 else ""
+                return f"{self.lamp_hours} {lit}{second}"
             case "1INST":
                 return " ".join(code for code in self.inputs if code[1].isdigit() and code[0] != "6")
             case "2INST":

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import socket
 from collections import deque
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pypjlink import Projector
 
 from drivers.pjlink import Pjlink, PjlinkSettings, found, search
 from gateway.commands import Command, SelectInput, SetMute, SetPower, SetRelay, SetVideoMute
@@ -25,7 +29,9 @@ from gateway.driver import (
     Taken,
 )
 from gateway.model import Reason
-from tests.drivers.contract import Case, Do, Hand
+from gateway.polled import Ask
+from simulators.pjlink import PJLink as Simulator
+from tests.drivers.contract import Case, Do, Hand, run_device, value
 from tests.drivers.golden import Golden
 
 
@@ -53,6 +59,7 @@ CASE = Case(
         Do(SetMute(True), before=lit, seen=lambda sim: sim.audio_muted),
         Do(SetMute(False), before=hushed, seen=lambda sim: not sim.audio_muted),
         Do(SelectInput("66"), before=lit, outcome="refused"),
+        Do(SelectInput("32"), before=lambda sim: sim.press_power(), seen=lambda sim: sim.input == "32"),
         Do(SetPower(False), before=lit, seen=lambda sim: sim.power == "off"),
     ],
     hands=[
@@ -86,7 +93,7 @@ WIRE = {golden.meaning: golden.wire for golden in GOLDEN}
 
 STATE = WIRE["no log-in"] + WIRE["class 2"] + b"%1POWR=1\r%2INST=11 31 3A\r%2INPT=31\r%1AVMT=30\r"
 FAULTS = WIRE["no faults"] + WIRE["one lamp, 1234 h, lit"]
-IDENTITY = b"%1NAME=Hall\r%1INF1=Acme\r%1INF2=P100\r%2SNUM=A7\r%2SVER=1.2\r"
+IDENTITY = b"%1NAME=Hall\r%1INF1=Acme\r%1INF2=P100\r%2SNUM=A7\r%2SVER=1.2\r%2IRES=1920x1080\r%2FILT=321\r"
 OPENING = STATE + FAULTS + IDENTITY + b"%2INNM=Computer\r%2INNM=HDMI 1\r%2INNM=SDI\r"
 
 
@@ -146,6 +153,8 @@ def test_opening_asks_everything_and_tells_it() -> None:
         "muted": False,
         "faults": (),
         "lamp_hours": 1234,
+        "filter_hours": 321,
+        "signal": True,
         "name": "Hall",
         "model": "Acme P100",
         "serial": "A7",
@@ -167,7 +176,7 @@ def test_log_in_puts_the_digest_before_the_first_command_and_hides_it() -> None:
     wire = Wire(Pjlink(PjlinkSettings(password="JBMIAProjectorLink")))
     digest = WIRE["its digest with JBMIAProjectorLink"]
     (send,) = wire.hear(WIRE["log-in with this random number"])
-    assert send == Send(digest + WIRE["ask for the class"], tag="CLSS", hide=(digest.decode(),))
+    assert send == Send(digest + WIRE["ask for the class"], tag=Ask("", "CLSS"), hide=(digest.decode(),))
     wire.hear(WIRE["class 2"])
     assert wire.sent[1] == WIRE["ask for the power"]
 
@@ -217,18 +226,18 @@ def test_acknowledgement_is_never_proof() -> None:
     request = asked(SetPower(False))
     wire.do(wire.driver.command(request))
     told = wire.hear(WIRE["accepted"])
-    assert told == [Taken(request), Send(WIRE["ask for the power"], tag="POWR"), Later(0.5, "quick")]
+    assert told == [Taken(request), Send(WIRE["ask for the power"], tag=Ask("", "POWR")), Later(0.5, "quick")]
     assert Feedback(power="cooling") in wire.hear(b"%1POWR=2\r")
 
 
 def test_cooling_is_watched_closely_until_it_is_off() -> None:
     wire = online()
     wire.do(wire.driver.command(asked(SetPower(False))))
-    wire.hear(b"%1POWR=OK\r%1POWR=2\r%1INPT=ERR3\r%1AVMT=ERR3\r%1LAMP=1234 0\r")
+    wire.hear(b"%1POWR=OK\r%1POWR=2\r%2INPT=ERR3\r%1AVMT=ERR3\r%1LAMP=1234 0\r%2IRES=ERR3\r")
     wire.driver.now = 100.0  # long after the watch for the command has ended
-    assert wire.do(wire.driver.due("quick")) == [Send(b"%1POWR ?\r", tag="POWR"), Later(0.5, "quick")]
+    assert wire.do(wire.driver.due("quick")) == [Send(b"%1POWR ?\r", tag=Ask("", "POWR")), Later(0.5, "quick")]
     assert Feedback(power="off") in wire.hear(b"%1POWR=0\r")
-    wire.hear(b"%2INPT=ERR3\r%1AVMT=ERR3\r%1LAMP=1234 0\r")
+    wire.hear(b"%2INPT=ERR3\r%1AVMT=ERR3\r%1LAMP=1234 0\r%2IRES=ERR3\r")
     assert wire.do(wire.driver.due("quick")) == []
 
 
@@ -244,7 +253,7 @@ def test_values_that_are_not_told_any_more_are_unknown() -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (WIRE["not now"], "the projector cannot do that now: it is cooling down (ERR3)"),
+        (WIRE["not now"], "the projector cannot do that now: it is off (ERR3)"),
         (b"%1POWR=ERR2\r", "the projector has no such input or function (ERR2)"),
         (b"%1POWR=err4\r", "the projector has failed (ERR4)"),
         (b"%1POWR=maybe\r", "the projector answered 'maybe'"),
@@ -253,10 +262,56 @@ def test_values_that_are_not_told_any_more_are_unknown() -> None:
 def test_refusals_say_why(answer: bytes, words: str) -> None:
     wire = online()
     wire.do(wire.driver.due("poll"))
-    wire.hear(b"%1POWR=2\r%2INPT=ERR3\r%1AVMT=ERR3\r%1ERST=000000\r%2INPT=ERR3\r%1AVMT=ERR3\r%1LAMP=1234 0\r")
+    wire.hear(b"%1POWR=0\r" + ROUND_OFF)
     request = asked(SetPower(True))
     wire.do(wire.driver.command(request))
     assert wire.hear(answer) == [Refused(request, words)]
+
+
+ROUND_OFF = b"%2INPT=ERR3\r%1AVMT=ERR3\r%1ERST=000000\r%2IRES=ERR3\r%1LAMP=1234 0\r"
+
+
+def changing(state: bytes) -> Wire:
+    """A projector whose lamp is busy."""
+    wire = online()
+    wire.do(wire.driver.due("poll"))
+    wire.hear(b"%1POWR=" + state + b"\r" + ROUND_OFF)
+    return wire
+
+
+def test_an_input_waits_for_the_lamp_and_on_waits_for_the_end_of_the_cooling() -> None:
+    wire = changing(b"3")
+    selected = asked(SelectInput("31"))
+    wire.do(wire.driver.command(selected))
+    assert wire.sent[-1] == WIRE["ask for the power"] and wire.driver.patience(SelectInput("31")) > 90
+    assert Send(WIRE["select digital input 1, class 2"], tag=selected) in wire.hear(b"%1POWR=1\r")
+    wire = changing(b"2")
+    on = asked(SetPower(True))
+    wire.do(wire.driver.command(on))
+    wire.do(wire.driver.command(Request("c2", SelectInput("31"))))
+    assert not any(isinstance(action, Refused) for action in wire.log)
+    assert Send(WIRE["turn on"], tag=on) in wire.hear(b"%1POWR=2\r%1POWR=0\r")
+
+
+def test_what_would_be_lost_in_the_cooling_is_refused() -> None:
+    wire = changing(b"2")
+    request = asked(SelectInput("31"))
+    assert wire.do(wire.driver.command(request)) == [Refused(request, "it is being turned off")]
+
+
+def test_several_lamps_and_the_filter() -> None:
+    wire = online()
+    wire.do(wire.driver.due("hours"))
+    told = wire.hear(b"%1LAMP=1234 1 77 0\r%2FILT=500\r")
+    assert told[:2] == [Feedback(lamp_hours=1234, lamps=(1234, 77)), Feedback(filter_hours=500)]
+
+
+@pytest.mark.parametrize(("told", "signal"), [(b"-", False), (b"*", True), (b"1920x1080", True)])
+def test_presence_of_a_signal(told: bytes, signal: bool) -> None:
+    wire = online()
+    wire.do(wire.driver.due("poll"))
+    heard = wire.hear(b"%1POWR=1\r%2INPT=31\r%1AVMT=30\r%1ERST=000000\r%2IRES=" + told + b"\r")
+    assert Feedback(signal=signal) in heard
 
 
 def test_nonsense_is_refused_before_it_is_sent() -> None:
@@ -272,7 +327,7 @@ def test_what_the_projector_does_not_know_is_not_offered_or_asked_again() -> Non
     wire.hear(b"PJLINK 0\r%1CLSS=1\r%1POWR=1\r%1INST=31\r%1INPT=31\r%1AVMT=ERR1\r")
     assert wire.told(Offers)[-1].commands == {SetPower, SelectInput}
     wire.do(wire.driver.due("poll"))
-    assert all(send.tag != "AVMT" for send in wire.queue)
+    assert all(send.tag != Ask("", "AVMT") for send in wire.queue)
 
 
 def test_an_answer_out_of_step_ends_the_connection() -> None:
@@ -301,7 +356,7 @@ def test_notifications_of_class_2() -> None:
 def test_a_network_that_came_up_is_asked_everything_again() -> None:
     wire = online()
     wire.do(wire.driver.received(Datagram(b"%2LKUP=00:00:5e:00:53:01\r"), None, "notify"))
-    assert wire.driver.asked == {"POWR", "INPT", "AVMT", "ERST"}
+    assert wire.driver.asked == {Ask("", what) for what in ("POWR", "INPT", "AVMT", "ERST", "IRES")}
 
 
 def test_notifications_have_a_port_or_none() -> None:
@@ -340,3 +395,52 @@ def test_no_bytes_make_it_raise(chunks: list[bytes]) -> None:
         wire.hear(chunk)
         list(wire.driver.received(Datagram(chunk), None, "notify"))
         wire.do(wire.driver.due("quick"))
+
+
+# ---- the second independent witness (the first is aiopjlink, in tests/simulators/test_pjlink.py) -----------------
+
+
+async def test_pypjlink2_speaks_with_the_simulator() -> None:
+    sim = Simulator(password="JBMIAProjectorLink", second_lamp_hours=77, speed=100)
+
+    def visit(port: int) -> dict[str, Any]:
+        """What the client does and sees; it blocks, so it has a thread of its own."""
+        with Projector.from_address("127.0.0.1", port) as client:
+            found: dict[str, Any] = {"login": client.authenticate("JBMIAProjectorLink"), "before": client.get_power()}
+            client.set_power("on")
+            while client.get_power() != "on":
+                pass
+            client.set_input("DIGITAL", 2)
+            client.set_mute(3, True)
+            return found | {
+                "input": client.get_input(),
+                "mute": client.get_mute(),
+                "lamps": client.get_lamps(),
+                "name": client.get_name(),
+                "errors": client.get_errors(),
+            }
+
+    async with sim.serving() as address:
+        found = await asyncio.to_thread(visit, int(address.rpartition(":")[2]))
+    assert found["login"] is True and found["before"] == "off" and found["name"] == "Boardroom projector"
+    assert found["input"] == ("DIGITAL", 2) and found["mute"] == (True, True) and sim.input == "32"
+    assert found["lamps"] == [(1234, True), (77, True)] and set(found["errors"].values()) == {"ok"}
+
+
+async def test_a_notification_shows_before_the_next_poll() -> None:
+    """The projector tells by UDP what nobody has asked it for yet."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    sim = Simulator(power="on", notify=f"127.0.0.1:{port}", idle_seconds=0)
+    async with (
+        sim.serving() as address,
+        run_device(Pjlink, address, {"poll": 25.0, "notify_port": port}) as (device, watcher),
+    ):
+        await watcher.until(lambda: device.online and value(device, "filter_hours") == 321)
+        for _ in range(25):  # until the UDP port is open, nobody hears it
+            sim.select_input("31" if sim.input == "11" else "11")
+            with contextlib.suppress(AssertionError):
+                await watcher.until(lambda: value(device, "input") == sim.input, within=0.2)
+                return
+        pytest.fail("no notification was heard")

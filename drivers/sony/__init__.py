@@ -1,0 +1,1 @@
+"""Sony's displays: one driver, two languages."""

@@ -1,0 +1,257 @@
+"""The NEC display driver, packet by packet: lengths, check bytes that are a CR, refusals, several ids on a line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.nec_display import NecDisplay, NecDisplaySettings, measure, packet
+from gateway.commands import Command, SelectInput, SetMute, SetPower, SetRelay, SetVideoMute, SetVolume
+from gateway.driver import Appeared, Drop, Feedback, Gone, Later, Opening, Ready, Refused, Send, Taken
+from gateway.model import Reason
+from gateway.polled import Ask
+from simulators.nec_display import NecDisplay as Simulator
+from tests.drivers.contract import Case, Do, Hand, run_device, value
+from tests.drivers.display_bench import Wire
+from tests.drivers.golden import Golden
+
+
+def lit(sim: Any) -> None:
+    sim.power = 1
+
+
+CASE = Case(
+    driver=NecDisplay,
+    simulator="nec_display",
+    links=("tcp", "serial"),
+    simulator_settings={"speed": 50},
+    settings={"poll": 0.1, "quick": 0.05},
+    commands=[
+        Do(SetPower(True), seen=lambda sim: sim.power == 1),
+        Do(SelectInput("hdmi2"), before=lit, seen=lambda sim: sim.input == "hdmi2"),
+        Do(SetVolume(30), before=lit, seen=lambda sim: sim.volume == 30),
+        Do(SetMute(True), before=lit, seen=lambda sim: sim.muted),
+        Do(SetVideoMute(True), before=lit, seen=lambda sim: sim.dark),
+        Do(SelectInput("option"), before=lit, outcome="refused"),
+        Do(SetPower(False), before=lit, seen=lambda sim: sim.power == 4),
+    ],
+    hands=[
+        Hand(do=lambda sim: sim.press_power(), shows={"power": "on", "serial": "71B00123NA"}, pushed=False),
+        Hand(
+            do=lambda sim: (lit(sim), sim.turn_volume(31), sim.stop_fan(), sim.unplug_source()),
+            shows={
+                "volume": 31,
+                "faults": ("cooling fan 1",),
+                "signal": False,
+                "temperature": 38.5,
+                "model": "NEC P404",
+            },
+            pushed=False,
+        ),
+    ],
+)
+
+FACTS = "RoomGate facts: room devices 5.6"
+P702 = "NEC P702 user manual, English-32, control command diagram"
+
+
+def hexed(text: str) -> bytes:
+    return bytes.fromhex(text)
+
+
+GOLDEN = [
+    Golden(hexed("01 30 41 30 41 30 36 02 30 31 44 36 03 74 0D"), "ask for the power", FACTS),
+    Golden(hexed("01 30 41 30 41 30 43 02 43 32 30 33 44 36 30 30 30 31 03 73 0d"), "power on", P702),
+    Golden(hexed("01 30 41 30 41 30 43 02 43 32 30 33 44 36 30 30 30 34 03 76 0d"), "power off", P702),
+    Golden(hexed("01 30 41 30 45 30 41 02 30 30 36 30 30 30 30 46 03 04 0d"), "select DisplayPort", P702),
+    Golden(hexed("01 30 41 30 45 30 41 02 30 30 36 30 30 30 31 31 03 72 0d"), "select HDMI", P702),
+    Golden(hexed("01 30 41 30 45 30 41 02 30 30 36 30 30 30 30 33 03 71 0d"), "select DVI", P702),
+    Golden(hexed("01 30 41 30 45 30 41 02 30 30 38 44 30 30 30 31 03 09 0d"), "mute", P702),
+    Golden(hexed("01 30 41 30 45 30 41 02 30 30 38 44 30 30 30 32 03 0a 0d"), "unmute", P702),
+]
+WIRE = {golden.meaning: golden.wire for golden in GOLDEN}
+
+
+def reply(kind: str, message: str, display: int = 1) -> bytes:
+    """An answer, put together here by the manual's rule (4.1-4.4)."""
+    inner = "\x02" + message + "\x03"
+    text = f"00{chr(64 + display)}{kind}{len(inner):02X}{inner}".encode()
+    code = 0
+    for byte in text:
+        code = code ^ byte
+    return b"\x01" + text + bytes([code]) + b"\r"
+
+
+IS_ON, IS_OFF = reply("B", "0200D60000040001"), reply("B", "0200D60000040004")
+STATE = (
+    reply("D", "00006000001200 11".replace(" ", "")) + reply("D", "0000620000640014") + reply("D", "00008D0000020002")
+)
+EXTRA = reply("D", "0010B60000020002") + reply("D", "00027900FFFF004D") + reply("B", "A100")
+IDENTITY = reply("B", "C31637314230") + reply("B", "C31750343034")
+ROUND = IS_ON + STATE + EXTRA + IDENTITY
+
+
+def online(**settings: Any) -> Wire:
+    wire = Wire(NecDisplay(NecDisplaySettings(**settings)))
+    wire.hear(IS_ON + ROUND)
+    assert wire.told(Ready) == [Ready()]
+    return wire
+
+
+def test_opening_asks_and_tells_everything() -> None:
+    wire = online()
+    assert wire.sent[0] == WIRE["ask for the power"]
+    assert wire.points() == {
+        **{"power": "on", "input": "hdmi1", "volume": 20, "muted": False, "video_muted": False},
+        **{"temperature": 38.5, "faults": (), "signal": True, "serial": "71B0", "model": "NEC P404"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "sent"),
+    [
+        (SetPower(True), WIRE["power on"]),
+        (SetPower(False), WIRE["power off"]),
+        (SelectInput("displayport1"), WIRE["select DisplayPort"]),
+        (SelectInput("hdmi1"), WIRE["select HDMI"]),
+        (SelectInput("dvi"), WIRE["select DVI"]),
+        (SetMute(True), WIRE["mute"]),
+        (SetMute(False), WIRE["unmute"]),
+    ],
+)
+def test_commands(command: Command, sent: bytes) -> None:
+    wire = online()
+    request = wire.ask(command)
+    assert wire.log[-1] == Send(sent, tag=request)
+
+
+def test_the_line_is_9600_8n1() -> None:
+    assert NecDisplay().opening() == Opening(baud=9600, framing="8N1")
+
+
+def test_a_check_byte_that_is_a_cr_ends_nothing() -> None:
+    found = [message for number in range(256) if (message := reply("B", f"A1{number:02X}"))[-2] == 0x0D]
+    assert found
+    feed = NecDisplay().cutter.start()
+    assert feed(found[0] + IS_ON) == [found[0], IS_ON]
+
+
+def test_a_command_waits_for_the_warm_up() -> None:
+    wire = Wire(NecDisplay())
+    wire.hear(IS_OFF * 2)
+    on = wire.ask(SetPower(True))
+    assert Taken(on) in wire.hear(reply("B", "00C203D60001") + IS_OFF)
+    volume = wire.ask(SetVolume(30))
+    assert Send(packet("E", 1, "0062001E"), tag=volume) in wire.hear(IS_ON)
+
+
+def test_volume_is_in_the_displays_own_steps() -> None:
+    wire = Wire(NecDisplay())
+    wire.hear(IS_ON * 2 + reply("D", "0000600000120011") + reply("D", "000062000032000A"))
+    assert wire.points()["volume"] == 20
+    wire.hear(reply("D", "00008D0000020002") + EXTRA + IDENTITY)
+    wire.ask(SetVolume(41))
+    assert wire.sent[-1] == packet("E", 1, "00620014") and wire.driver.shows(SetVolume(41), {"volume": 40})
+
+
+def test_refusals_and_what_a_model_does_not_know() -> None:
+    wire = online()
+    request = wire.ask(SelectInput("option"))
+    assert wire.hear(reply("F", "0100600000120000")) == [Refused(request, "the display refused it")]
+    wire = Wire(NecDisplay())
+    wire.hear(IS_ON * 2 + STATE + reply("D", "0110B60000000000") + reply("D", "0102790000000000"))
+    wire.hear(reply("B", "A180A0B0") + reply("B", "BE") + reply("B", "BE"))
+    assert {ask.what for ask in wire.driver.absent} == {"screen", "temperature", "serial", "model"}
+    assert SetVideoMute not in wire.driver.offer("").commands
+    assert wire.points()["faults"] == ("cooling fan 1", "temperature: it shut down") and not wire.points()["signal"]
+
+
+def test_nonsense_is_refused_before_it_is_sent() -> None:
+    wire = online()
+    for command in (SelectInput("toaster"), SetRelay(True)):
+        wire.ask(command)
+        assert isinstance(wire.log[-1], Refused)
+
+
+@pytest.mark.parametrize(
+    "answer", [reply("D", "0000620000640014"), reply("B", "0200D60000040001", 2), reply("B", "A100"), reply("B", "")]
+)
+def test_an_answer_out_of_step_ends_the_connection(answer: bytes) -> None:
+    (drop,) = Wire(NecDisplay()).hear(answer)
+    assert isinstance(drop, Drop) and drop.reason is Reason.PROTOCOL_ERROR
+
+
+def test_a_change_of_power_that_is_answered_late() -> None:
+    wire = Wire(NecDisplay())
+    wire.hear(IS_OFF * 2)
+    wire.ask(SetPower(True))
+    assert wire.silence() == [Later(0.5, "quick")]
+    wire.do(wire.driver.due("quick"))
+    assert not any(isinstance(action, Drop) for action in wire.hear(reply("B", "00C203D60001")))
+    wire.do(wire.driver.due("quick"))
+    assert Feedback(power="on") in wire.hear(IS_ON)
+
+
+def test_an_id_that_is_not_there_is_silent_and_gone() -> None:
+    wire = Wire(NecDisplay(NecDisplaySettings(displays="1, 2")))
+    wire.hear(IS_OFF)
+    assert Gone("2") in wire.silence() and wire.told(Ready)
+    wire.hear(IS_OFF)
+    wire.do(wire.driver.due("poll"))
+    assert Appeared("2") in wire.hear(IS_OFF + reply("B", "0200D60000040002", 2))
+    assert wire.points("2") == {"power": "standby"}
+
+
+@pytest.mark.parametrize("wrong", [{"displays": "0"}, {"displays": "101"}, {"inputs": "toaster"}])
+def test_settings_that_make_no_sense(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="are"):
+        NecDisplaySettings(**wrong)
+
+
+async def test_an_older_model_over_a_real_socket() -> None:
+    sim = Simulator(power=1, old=True, highest=50)
+    async with (
+        sim.serving("tcp") as address,
+        run_device(NecDisplay, address, {"poll": 0.1, "quick": 0.05}) as (device, watcher),
+    ):
+        await watcher.until(lambda: value(device, "signal") is True)
+        outcome = await device.submit(SetVolume(41)).ended(10)
+        assert outcome is not None and outcome.result == "confirmed" and sim.volume == 20
+        assert "temperature" not in device.unit("").points
+
+
+@given(
+    st.sampled_from("ACE"), st.integers(1, 100), st.text(st.characters(codec="ascii", min_codepoint=32), max_size=60)
+)
+def test_a_packet_is_measured_whole_and_every_flipped_bit_is_rejected(kind: str, display: int, message: str) -> None:
+    whole = packet(kind, display, message)
+    assert measure(whole) == len(whole) and whole[8:-3].decode() == message
+    for bit in range(8 * len(whole)):
+        broken = bytearray(whole)
+        broken[bit // 8] ^= 1 << bit % 8
+        assert measure(bytes(broken)) <= 0
+
+
+@given(st.lists(st.integers(1, 12), max_size=20))
+def test_any_split_of_the_stream_gives_the_same(lengths: list[int]) -> None:
+    wire, rest = Wire(NecDisplay()), IS_ON + ROUND
+    for length in lengths:
+        wire.hear(rest[:length])
+        rest = rest[length:]
+    wire.hear(rest)
+    assert wire.log == online().log
+
+
+WHOLE = st.builds(reply, st.sampled_from("BDF"), st.text("0123456789ABCDEF", max_size=20))
+
+
+@given(st.lists(st.binary(max_size=60) | WHOLE | st.sampled_from([ROUND, *WIRE.values()]), max_size=12))
+def test_no_bytes_make_it_raise(chunks: list[bytes]) -> None:
+    wire = Wire(NecDisplay())
+    for chunk in chunks:
+        wire.hear(chunk)
+        wire.do(wire.driver.due("quick"))
+    assert Ask("", "power") in {send.tag for send in wire.told(Send)}
