@@ -24,6 +24,7 @@ FLOORS: dict[str, int] = {
     # 1 contract
     "cutters": 1,
     "driver": 1,
+    "polled": 1,
     "wire": 1,
     # 2 device
     "link": 2,
@@ -41,13 +42,36 @@ FLOORS: dict[str, int] = {
     "complaint": 2,
     "motion": 2,
     "spec": 2,
+    "steps": 2,
+    "layout": 2,
+    "readymade": 2,
+    "surfaces": 2,
+    "icons": 2,
+    "linespec": 2,
+    "strokes": 2,
+    "expression": 2,
     "parts": 2,
+    "paths": 2,
+    "rulebook": 2,
     "profile": 2,
+    "joinrules": 2,
     "folder": 2,
     "catalogue": 2,
     # 3 room
     "composite": 3,
     "expand": 3,
+    "part": 3,
+    "chains": 3,
+    "group": 3,
+    "starts": 3,
+    "rules": 3,
+    "ruling": 3,
+    "scenes": 3,
+    "surface": 3,
+    "surfacehost": 3,
+    "roomview": 3,
+    "drawing": 3,
+    "holding": 3,
     "journal": 3,
     "journalfile": 3,
     "mailbox": 3,
@@ -55,9 +79,13 @@ FLOORS: dict[str, int] = {
     "room": 3,
     "callbook": 3,
     "house": 3,
+    "joinlink": 3,
+    "joinplan": 3,
+    "directory": 3,
     # 4 interfaces
     "auth": 4,
     "certificate": 4,
+    "lines": 4,
     "recorder": 3,
     "api": 4,
     "replay": 4,
@@ -65,8 +93,15 @@ FLOORS: dict[str, int] = {
     "app": 5,
     "serve": 5,
     "rehearsal": 5,
+    "options": 5,
+    "commission": 5,
+    "sheet": 3,
+    "trials": 3,
+    "newdriver": 5,
     "demo": 5,
     "remote": 5,
+    "joininfo": 5,
+    "contactsfile": 5,
     "__main__": 5,
     "__init__": 0,
 }
@@ -158,7 +193,7 @@ def test_golden_bytes_name_their_source() -> None:
 
 def test_drivers_list_every_function_and_their_evidence() -> None:
     for driver in load_drivers().values():
-        assert driver.offered and driver.sources and driver.title and driver.plays, driver.name
+        assert driver.offered and driver.sources and driver.title and (driver.plays or driver.surfaces), driver.name
         assert all(because.strip() for because in driver.not_offered.values()), driver.name
 
 
@@ -177,8 +212,8 @@ def test_no_file_is_two_nouns() -> None:
 
 
 def test_nothing_of_a_machine_is_in_the_repository() -> None:
-    """No absolute path of a machine, no private key."""
-    secret = re.compile(r"BEGIN [A-Z ]*PRIVATE KEY|/home/[a-z]+/|/Users/[A-Za-z]+/")
+    """No absolute path of a machine, no private key. (`/home/shades` is where PowerView keeps its shades.)"""
+    secret = re.compile(r"BEGIN [A-Z ]*PRIVATE KEY|/home/(?!shades|scenes|rooms|gateways?\b)[a-z]+/|/Users/[A-Za-z]+/")
     for package in ("gateway", "drivers", "simulators", "profiles", "benchmarks", "docs"):
         for file in (HERE / package).rglob("*"):
             if file.suffix in (".py", ".toml", ".md", ".js", ".html", ".css"):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from drivers.dmx.artnet import Artnet
 from gateway.commands import RecallPreset, SetLevel
 from tests.drivers.contract import Case, Do
-from tests.drivers.test_dmx import LIGHTS
+from tests.drivers.golden import Golden
+from tests.drivers.test_dmx import LIGHTS, ask, frames, made
 
 CASE = Case(
     driver=Artnet,
@@ -22,3 +23,9 @@ CASE = Case(
     hands=[],
     one_way=frozenset({"udp"}),
 )
+HEAD = Golden(b"Art-Net\0\x00\x50\x00\x0e", "OpDmx, version 14", "Art-Net 4 Protocol Release, ArtDmx packet definition")
+
+
+def test_the_header_is_the_standards() -> None:
+    (data,) = frames(ask(made(Artnet), SetLevel(100))[1])
+    assert data.startswith(HEAD.wire)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from drivers.dmx.sacn import Sacn
 from gateway.commands import RecallPreset, SetLevel
 from tests.drivers.contract import Case, Do
-from tests.drivers.test_dmx import LIGHTS
+from tests.drivers.golden import Golden
+from tests.drivers.test_dmx import LIGHTS, ask, frames, made
 
 CASE = Case(
     driver=Sacn,
@@ -22,3 +23,13 @@ CASE = Case(
     hands=[],
     one_way=frozenset({"udp"}),
 )
+HEAD = Golden(
+    bytes.fromhex("00100000") + b"ASC-E1.17\0\0\0" + bytes.fromhex("726e00000004"),
+    "root layer of 638 octets",
+    "ANSI E1.31-2018, table 4-1",
+)
+
+
+def test_the_header_is_the_standards() -> None:
+    (data,) = frames(ask(made(Sacn), SetLevel(100))[1])
+    assert data.startswith(HEAD.wire)
