@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from benchmarks import demo_room
+from benchmarks import demo_room, many
 from benchmarks.lab import Lab, Series
 from benchmarks.server import cores, process, told
 from benchmarks.table import ECHO, Medians, quiet, table, targets
@@ -43,7 +43,8 @@ def main() -> int:
         megabytes = demo_room.resident(Path(folder))
         os.sched_setaffinity(0, ours)
         found = latencies(Path(folder), servers, given.rounds, given.count)
-    judged = targets(found, megabytes["VmRSS"])
+        crowd = many.measure(Path(folder), servers, ours, given.count)
+    judged = [*targets(found, megabytes["VmRSS"]), *many.targets(crowd)]
     if given.json:
         medians = {name: dataclasses.asdict(held) for name, held in found.items()}
         print(json.dumps({"series": medians, "memory": megabytes, "met": {t.words: t.met for t in judged}}, indent=2))

@@ -65,6 +65,11 @@ def post(path: str, token: str, body: bytes) -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
+def get(path: str) -> bytes:
+    """A whole GET request without a token."""
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+
 def response(stream: Stream) -> tuple[int, bytes]:
     """Status and body of one response with a content-length."""
     head = stream.until(b"\r\n\r\n").lower()
