@@ -38,16 +38,19 @@ BUILT_IN = {  # module of this package -> its Driver
     "lutron_lip": "LutronLip",
     "somfy_sdn": "SomfySdn",
     "somfy_uai": "SomfyUai",
+    "powerview": "PowerView",
+    "motionblinds": "Motionblinds",
     "denkovi": "Denkovi",
     "kmtronic": "Kmtronic",
     "audio.qsys_qrc": "QsysQrc",
     "audio.tesira_ttp": "TesiraTtp",
+    "audio.shure": "Shure",
     "dmx.sacn": "Sacn",
     "dmx.artnet": "Artnet",
     "visca": "Visca",
-    "motionblinds": "Motionblinds",
     "generic.line": "GenericLine",
     "generic.http": "GenericHttp",
+    "kd_wp8": "KdWp8",
 }
 
 

@@ -14,7 +14,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from gateway.commands import Command, Move, SetPosition, SetPower, Stop
+from gateway.commands import Command, Move, RecallPreset, SetPosition, SetPower, SetTilt, Stop
 from gateway.driver import (
     Actions,
     Datagram,
@@ -98,16 +98,16 @@ class Bond(Driver):
         "device state: position, open, power",
         "Open and Close (Move)",
         "Hold (Stop)",
-        "SetPosition",
+        "SetPosition; Preset (preset 1); TiltOpen and TiltClose (tilt 0 and 100)",
         "TurnOn and TurnOff (SetPower)",
         "BPUP push over UDP, with polling as the fall-back",
     )
     not_offered: ClassVar[Mapping[str, str]] = {
-        "Preset": "the model has no command for a shade's favourite position yet",
         "token endpoint": "it is open for 10 minutes after power-up; the token belongs into the profile's secrets",
-        "light, fan speed, flame, tilt": "the model has no command for them yet",
+        "light, fan speed, flame, tilt in percent": "a shade's slats open and close; the others are no shades",
         "IncreasePosition, DecreasePosition, ToggleOpen": "relative to a belief; SetPosition and Move are not",
-        "groups, scenes, schedules": "rooms and scenes are RoomGate's own",
+        "groups": "name several shades in the room instead: a group's members would each have two beliefs",
+        "scenes, schedules": "they are RoomGate's own",
     }
     Settings = BondSettings
     settings: BondSettings
@@ -159,6 +159,8 @@ class Bond(Driver):
         action, argument = _action(request.command)
         if device is None:
             yield Refused(request, "the Bond has no such device")
+        elif isinstance(request.command, SetTilt) and not action:
+            yield Refused(request, "its slats only open (0) and close (100)")
         elif action not in device.actions:
             yield Refused(request, f"this device has no action {action or 'for that'}")
         else:
@@ -295,8 +297,6 @@ class Bond(Driver):
         if here == device.goal:
             device.until = 0.0
 
-    # ---- acting --------------------------------------------------------------------------------------------------
-
     def _acted(self, request: Request, reply: HttpReply) -> Actions:
         device = self.devices.get(request.unit)
         if not 200 <= reply.status < 300:
@@ -311,6 +311,8 @@ class Bond(Driver):
         if isinstance(command, Stop):
             device.still = ()
             yield Feedback(request.unit, assumed=True, moving="stopped")
+        elif isinstance(command, SetTilt):
+            yield Feedback(request.unit, assumed=True, tilt=command.percent)
         elif isinstance(command, Move | SetPosition):
             if device.still is not None:
                 device.still = None
@@ -361,6 +363,8 @@ NEEDED: Mapping[type[Command], frozenset[str]] = {
     Stop: frozenset({"Hold"}),
     SetPosition: frozenset({"SetPosition"}),
     SetPower: frozenset({"TurnOn", "TurnOff"}),
+    SetTilt: frozenset({"TiltOpen", "TiltClose"}),
+    RecallPreset: frozenset({"Preset"}),
 }
 
 
@@ -373,6 +377,10 @@ def _action(command: Command) -> tuple[str, int | None]:
             return "Hold", None
         case SetPosition(percent):
             return "SetPosition", percent
+        case SetTilt(0 | 100 as percent):
+            return ("TiltClose" if percent else "TiltOpen"), None
+        case RecallPreset(1):
+            return "Preset", None
         case SetPower(on):
             return ("TurnOn" if on else "TurnOff"), None
     return "", None

@@ -1,7 +1,8 @@
-"""Motionblinds (Motion, Dooya, Coulisse) behind a Wi-Fi bridge: JSON over UDP port 32100, orders proved by a key.
+"""Motionblinds (Coulisse, Dooya): blinds behind a Wi-Fi gateway that speaks JSON in UDP datagrams.
 
-An order carries the bridge's token of the day, enciphered with the key from the app. What may not live here: the
-bridge's multicast. Source: Motion Wi-Fi bridge integration document; RoomGate facts: room devices 4.9.
+Orders carry an AccessToken: the gateway's token, encrypted with the key that the Motionblinds app shows. What may not
+live here: travel times. Sources: the gateway's integration guide as open clients read it (motionblinds 0.6); RoomGate
+facts: room devices 4.9.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -18,6 +19,7 @@ from gateway.commands import Command, Move, SetPosition, SetTilt, Stop
 from gateway.driver import (
     Actions,
     Answered,
+    Appeared,
     Datagram,
     Done,
     Driver,
@@ -37,287 +39,304 @@ from gateway.driver import (
 )
 from gateway.model import Reason
 
-CLOSE, OPEN, STOP, QUERY = 0, 1, 2, 5  # `operation`
-BRIDGES = ("02000001", "02000002")  # deviceType of the bridge itself
-MAC = re.compile(r"[0-9a-f]{12,20}")
-MASKED = "***"  # stands for the key where a tape is lived again
-TRIES = 2
-NEAR = 2  # percent by which a motor may miss its goal
-QUARTER = 180  # `currentAngle` and `targetAngle` go from 0 to 180
+CLOSE, OPEN, STOP, QUERY = 0, 1, 2, 5  # operation
+BLINDS = frozenset({"10000000", "22000000", "22000002", "10000011"})  # one motor each; others have two
+SLATS = frozenset({2, 5, 15, 21, 28, 29, 57, 60})  # types with an angle
+ONE_WAY, LIMITS_ONLY = 0, 2  # wirelessMode: no answer at all; no percentage
+GROUP = re.compile(r"(?:2[23][0-9](?:\.[0-9]{1,3}){3})?")  # an IPv4 multicast address, or none
+MAC = re.compile(r"[0-9A-Fa-f]{12,20}")
+TURN = 180  # degrees from open to closed; 90 for type 5
+HALF_TURN = frozenset({5})
 
 
 def access_token(key: str, token: str) -> str:
-    """AES-128-ECB of the token under the key, in capital hex digits. Raises ValueError for keys that are none."""
-    key = key.ljust(16, "*") if key == MASKED else key
-    if len(key) != 16 or not token or len(token) % 16:
-        raise ValueError("the key is 16 characters, and a token is one or more times 16")
-    cipher = Cipher(algorithms.AES(key.encode("ascii")), modes.ECB()).encryptor()  # the bridge's protocol
-    return (cipher.update(token.encode("ascii")) + cipher.finalize()).hex().upper()
+    """AES-128-ECB of the gateway's token, as capital hexadecimal digits; "" without a key, or for a token that is none.
+
+    A key of another length is filled up or cut: the gateway will say that it is wrong.
+    """
+    held, asked = key.encode(), token.encode()
+    if not held or len(asked) != 16:
+        return ""
+    cipher = Cipher(algorithms.AES(held.ljust(16)[:16]), modes.ECB()).encryptor()  # the protocol's own choice
+    return (cipher.update(asked) + cipher.finalize()).hex().upper()
 
 
 @dataclass(frozen=True)
 class MotionblindsSettings(Settings):
-    """Settings of one bridge."""
+    """Settings of one gateway."""
 
-    key: str = setting("", "the key of 16 characters that the app shows (Settings, About, tap five times)", secret=True)
-    poll: float = setting(30.0, "seconds between looks at each blind at rest")
-    quick: float = setting(2.0, "seconds between looks while one moves")
-    moving: float = setting(60.0, "seconds after an order in which its blind is looked at quickly")
+    key: str = setting("", "the key that the Motionblinds app shows, 16 characters with its dashes", secret=True)
+    report_port: int = setting(32101, "UDP port on which the gateway reports changes; 0 = poll only")
+    multicast: str = setting("238.0.0.18", 'the group it reports to; "" = to us alone')
+    poll: float = setting(30.0, "seconds between looks at rest")
+    quick: float = setting(2.0, "seconds between looks at a blind that was sent off")
+    travel: float = setting(90.0, "seconds that a blind may take from end to end: so long it is looked at quickly")
+    tolerance: int = setting(1, "percent by which a blind may miss a position and still be there")
 
     def __post_init__(self) -> None:
-        if self.key not in ("", MASKED) and (len(self.key) != 16 or not self.key.isascii()):
-            raise ValueError("key is 16 characters, such as 12ab345c-d67e-8f")
-        if not 0 < self.quick <= self.poll:
-            raise ValueError("quick is more than 0 and no more than poll")
+        if not 0 < self.quick <= self.poll or self.travel <= 0 or not 0 <= self.tolerance <= 10:
+            raise ValueError("quick is more than 0 and no more than poll, travel more than 0, tolerance 0 to 10")
+        if not 0 <= self.report_port <= 65535 or not re.fullmatch(
+            r"(?:2[23][0-9](?:\.[0-9]{1,3}){3})?", self.multicast
+        ):
+            raise ValueError("report_port is a UDP port or 0, multicast an IPv4 multicast address or nothing")
 
 
 @dataclass
 class Blind:
-    """What is known of one motor."""
+    """What is known of one blind."""
 
-    kind: str
-    told: bool = False
-    two_way: bool = False
+    kind: str  # deviceType
+    turn: int = 0  # degrees of its slats; 0 = none
+    mode: int = 1  # wirelessMode
+    known: bool = False
     position: int | None = None
-    wish: Request | None = None  # a Move that waits to arrive
-    flying: Request | None = None  # an order that waits for its WriteDeviceAck
-    goal: int | None = None
+    start: int | None = None
+    move: Request | None = None
     until: float = 0.0
-    offered: frozenset[type[Command]] = field(default_factory=frozenset)
 
 
 class Motionblinds(Driver):
-    """One bridge; its units are its blinds, by their MAC addresses."""
+    """One gateway; its units are the blinds' addresses (mac)."""
 
     name = "motionblinds"
-    title = "Motionblinds"
-    models = "Motion, Dooya and Coulisse motors behind a Wi-Fi bridge (CM-20, DD7002B and relatives)"
+    title = "Motionblinds (Coulisse, Dooya) Wi-Fi gateways"
+    models = "Motionblinds gateways CMD-01, CMD-02 and compatible ones (Brel Home, Bloc Blinds and others)"
     links: ClassVar[Mapping[str, int]] = {"udp": 32100}
+    timing = Timing(window=1, gap=0.04, reply=3.0, ready=20.0)
     plays = frozenset({"shade", "screen"})
-    timing = Timing(window=1, gap=0.1, reply=2.0, ready=15.0)
-    sources = ("Motion Wi-Fi bridge integration document", "RoomGate facts: room devices 4.9 (token: tried)")
+    evidence = "cross-checked"  # the client motionblinds reads the simulator (tests/drivers/test_motionblinds.py)
+    sources = ("motionblinds 0.6 (open client)", "RoomGate facts: room devices 4.9")
     offered = (
-        "open, close, stop (Move, Stop)",
-        "position and tilt of two-way motors",
-        "battery, signal of life",
-        "discovery of the bridge's blinds",
+        "GetDeviceList: which blinds there are",
+        "open, close, stop, percent, angle",
+        "position, angle, state and battery; reports as they happen, and polled",
+        "AccessToken; a token that changed is fetched again",
     )
     not_offered: ClassVar[Mapping[str, str]] = {
-        "multicast reports (238.0.0.18:32101)": "the UDP link joins no groups; blinds are asked instead",
-        "jog, favourite position, limits": "set-up, done once with the app or the remote control",
-        "top-down bottom-up blinds": "two positions in one blind: the model has one",
+        "two motors in one blind (top down bottom up, day and night)": "one position is one part",
+        "favourite position": "it is one without a number, and not all gateways know it",
+        "jog, limits, pairing": "set up once, with the app",
+        "battery in percent": "the gateway tells hundredths of a volt, of 2, 3 or 4 cells",
     }
-    units = "a blind's MAC address as the bridge tells it, such as 20f838abcd010001"
+    units = "a blind's address such as abcdefghujkl0001 in hexadecimal digits"
     Settings: ClassVar[type[Settings]] = MotionblindsSettings
     settings: MotionblindsSettings
 
     def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
         super().__init__(settings, host=host, scheme=scheme)
         self.blinds: dict[str, Blind] = {}
-        self.token = ""
-        self.tries: dict[Hashable, int] = {}
+        self.access = ""
+        self.number = 0
+        self.doing: dict[str, Request] = {}  # unit -> the command that waits for its acknowledgement
         self.ready = False
-        self.count = 0
 
     @classmethod
     def lines(cls) -> Iterator[str]:
-        """Every message, with sample values."""
-        yield '{"msgType": "GetDeviceList", "msgID": "..."}'
-        yield '{"msgType": "ReadDevice", "mac": "...", "deviceType": "10000000", "msgID": "..."}'
-        for data in ({"operation": CLOSE}, {"operation": OPEN}, {"operation": STOP}, {"operation": QUERY}):
-            yield json.dumps({"msgType": "WriteDevice", "data": data})
-        for data in ({"targetPosition": 50}, {"targetAngle": 90}):
-            yield json.dumps({"msgType": "WriteDevice", "data": data})
+        """Every kind of message."""
+        yield from ("GetDeviceList", "ReadDevice", "WriteDevice {operation 0, 1, 2, 5; targetPosition; targetAngle}")
+
+    def side_links(self) -> Mapping[str, str]:
+        """The gateway's reports come to a port of ours."""
+        port = self.settings.report_port
+        return {"reports": f"listen+udp://{self.settings.multicast}:{port}?from={self.host}"} if port else {}
 
     def valid_unit(self, unit: str) -> bool:
-        return MAC.fullmatch(unit) is not None
+        return not unit or MAC.fullmatch(unit) is not None
 
     def shows(self, command: Command, points: Mapping[str, Any]) -> bool:
-        """A motor stops within a percent or two of where it should."""
-        for name, wanted in command.shown().items():
-            if name in ("position", "tilt") and isinstance(points.get(name), int):
-                return abs(int(points[name]) - int(wanted)) <= NEAR
+        """A blind stops within a percent of where it was sent."""
+        held = points.get("tilt" if isinstance(command, SetTilt) else "position")
+        if isinstance(command, SetPosition | SetTilt) and held is not None:
+            return bool(abs(held - command.percent) <= self.settings.tolerance)
         return shows(command, points)
 
-    # ---- saying ----------------------------------------------------------------------------------------------
+    # ---- asking ----------------------------------------------------------------------------------------------
 
     def opened(self) -> Actions:
-        """Who is there, and which token holds?"""
-        yield self._say("list", {"msgType": "GetDeviceList"})
+        """Who is there, and which token holds."""
+        yield self._list()
 
-    def _say(self, tag: Hashable, message: dict[str, Any], hide: tuple[str, ...] = ()) -> Send:
-        self.count += 1
-        held = {**message, "msgID": f"{20260101000000000 + int(self.now * 1000) + self.count:017d}"}
-        return Send(Datagram(json.dumps(held, separators=(",", ":")).encode()), tag=tag, hide=hide)
+    def _say(self, what: str, tag: Hashable, **more: Any) -> Send:
+        """`msgID` is 17 digits in time order, as the guide wants them; they need not be the time."""
+        self.number += 1
+        message = {"msgType": what, **more, "msgID": f"{20200101000000000 + self.number}"}
+        hide = (self.access,) if "AccessToken" in more else ()
+        return Send(Datagram(json.dumps(message, separators=(",", ":")).encode()), tag=tag, hide=hide)
 
-    def _ask(self, unit: str) -> Send:
-        device = {"mac": unit, "deviceType": self.blinds[unit].kind}
-        return self._say(("read", unit), {"msgType": "ReadDevice", **device})
+    def _list(self) -> Send:
+        return self._say("GetDeviceList", ("list", ""))
 
-    def _write(self, tag: Hashable, unit: str, data: Mapping[str, Any]) -> Send:
-        proof = access_token(self.settings.key, self.token)
-        device = {"mac": unit, "deviceType": self.blinds[unit].kind}
-        return self._say(tag, {"msgType": "WriteDevice", **device, "AccessToken": proof, "data": data}, (proof,))
+    def _read(self, unit: str) -> Send:
+        blind = self.blinds[unit]
+        more = {"AccessToken": self.access} if self.access else {}
+        return self._say("ReadDevice", ("read", unit), mac=unit, deviceType=blind.kind, **more)
+
+    def _write(self, unit: str, tag: Hashable, **data: int) -> Send:
+        kind = self.blinds[unit].kind
+        return self._say("WriteDevice", tag, mac=unit, deviceType=kind, AccessToken=self.access, data=data)
+
+    def due(self, name: str) -> Actions:
+        """Time to look: at all, or (asking the blind itself) at what was sent off."""
+        if name == "poll":
+            yield self._list()
+            return
+        running = [unit for unit, blind in self.blinds.items() if blind.until > self.now]
+        for unit in running:
+            yield self._write(unit, ("query", unit), operation=QUERY)
+        if running:
+            yield Later(self.settings.quick, "quick")
+
+    # ---- doing -----------------------------------------------------------------------------------------------
 
     def command(self, request: Request) -> Actions:
-        """An order for one motor."""
+        """WriteDeviceAck acknowledges; what the blind reports afterwards confirms."""
         blind = self.blinds.get(request.unit)
-        if blind is None:
-            yield Refused(request, "the bridge has no such blind")
-            return
-        order = self._order(request.command)
-        if order is None or type(request.command) not in blind.offered:
-            yield Refused(request, "this blind cannot do that")
-            return
-        data, goal = order
-        blind.wish = request if isinstance(request.command, Move) else None
-        blind.flying, blind.goal, blind.until = request, goal, self.now + self.settings.moving
-        try:
-            yield self._write(request, request.unit, data)
-        except ValueError as error:
-            yield Refused(request, str(error))
-
-    @staticmethod
-    def _order(command: Command) -> tuple[dict[str, int], int | None] | None:
-        match command:
+        data: dict[str, int] = {}
+        match request.command:
             case Move(direction):
-                return {"operation": OPEN if direction == "up" else CLOSE}, 0 if direction == "up" else 100
+                data["operation"] = OPEN if direction == "up" else CLOSE
             case Stop():
-                return {"operation": STOP}, None
+                data["operation"] = STOP
             case SetPosition(percent):
-                return {"targetPosition": percent}, percent
-            case SetTilt(percent):
-                return {"targetAngle": round(percent * QUARTER / 100)}, None
-        return None
+                data["targetPosition"] = percent
+            case SetTilt(percent) if blind is not None and blind.turn:
+                data["targetAngle"] = round(percent * blind.turn / 100)
+        if blind is None or not data:
+            yield Refused(request, "there is no such blind" if blind is None else "this blind cannot do that")
+        elif not self.access:
+            yield Refused(request, "the key is not set, or the gateway's token is none")
+        else:
+            self.doing[request.unit] = request
+            yield self._write(request.unit, request, **data)
 
     # ---- hearing ---------------------------------------------------------------------------------------------
 
     def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
-        """A message of the bridge; it says itself what it answers."""
+        """A datagram: an answer, or a report that nobody asked for."""
         try:
-            told = json.loads(data.data) if isinstance(data, Datagram) else None
-        except (ValueError, RecursionError):
+            told = json.loads(data.data if isinstance(data, Datagram) else data)
+        except (ValueError, TypeError, RecursionError):
             return
         if not isinstance(told, dict):
             return
-        unit = str(told.get("mac", ""))
-        match told.get("msgType"):
-            case "GetDeviceListAck":
-                yield from self._listed(told)
-            case "ReadDeviceAck" if unit in self.blinds:
+        unit, more = told.get("mac"), told.get("data")
+        blind = self.blinds.get(unit) if isinstance(unit, str) else None
+        what = told.get("msgType")
+        if isinstance(told.get("token"), str):
+            self.access = access_token(self.settings.key, told["token"])
+        if what == "GetDeviceListAck" and isinstance(more, list):
+            yield from self._listed(more)
+        elif told.get("actionResult"):
+            yield from self._wrong(str(told["actionResult"]), unit)
+        elif blind is not None and isinstance(unit, str) and what in ("ReadDeviceAck", "WriteDeviceAck", "Report"):
+            if what == "ReadDeviceAck":
                 yield Answered(("read", unit))
-                yield from self._state(unit, told.get("data"))
-            case "WriteDeviceAck" if unit in self.blinds:
-                yield from self._written(unit, told)
-            case "Report" if unit in self.blinds:
-                yield from self._state(unit, told.get("data"))
-            case "Heartbeat" if isinstance(told.get("token"), str):
-                self.token = told["token"]
+            elif what == "WriteDeviceAck":
+                yield from self._acknowledged(unit, blind)
+            if isinstance(more, dict) and what != "WriteDeviceAck":  # an ack tells what was before
+                yield from self._told(unit, blind, more)
 
-    def _listed(self, told: dict[str, Any]) -> Actions:
-        yield Answered("list")
-        self.tries.pop("list", None)
-        self.token = str(told.get("token", ""))
-        rows = told.get("data")
-        for row in rows if isinstance(rows, list) else ():
-            if (
-                isinstance(row, dict)
-                and str(row.get("deviceType")) not in BRIDGES
-                and MAC.fullmatch(str(row.get("mac")))
-            ):
-                self.blinds.setdefault(str(row["mac"]), Blind(str(row.get("deviceType"))))
-        if not self.blinds:
-            yield Drop(Reason.PROTOCOL_ERROR, "the bridge has no blinds")
-            return
-        yield Feedback("", model="Motion bridge", firmware=str(told.get("fwVersion") or "") or None)
+    def _listed(self, listed: list[Any]) -> Actions:
+        yield Answered(("list", ""))
+        for one in listed:
+            unit, kind = (one.get("mac"), one.get("deviceType")) if isinstance(one, dict) else (None, None)
+            if isinstance(unit, str) and MAC.fullmatch(unit) and kind in BLINDS and unit not in self.blinds:
+                self.blinds[unit] = Blind(kind)
+                yield Appeared(unit)
         for unit in self.blinds:
-            yield self._ask(unit)
+            yield self._read(unit)
+        yield from self._usable()
+        yield Later(self.settings.poll, "poll")
 
-    def _written(self, unit: str, told: dict[str, Any]) -> Actions:
-        """The order that this blind was given last."""
-        wrong = told.get("actionResult")
-        for tag in [tag for tag in self.tries if isinstance(tag, Request)]:
-            del self.tries[tag]
-        request, self.blinds[unit].flying = self.blinds[unit].flying, None
-        if wrong:
-            if request is not None:
-                yield Answered(request)
-                yield Refused(request, str(wrong)[:200])
-            self.token = ""  # it may be the token that is old
-            yield self._say("list", {"msgType": "GetDeviceList"})
-            return
-        if request is not None:
-            yield Answered(request)
-            yield Taken(request)
-            yield from self._begun(unit, request)
-        yield from self._state(unit, told.get("data"))
-        yield Later(self.settings.quick, "poll")
-
-    def _begun(self, unit: str, request: Request) -> Actions:
-        blind = self.blinds[unit]
-        match request.command:
-            case Stop():
-                yield Feedback(unit, assumed=not blind.two_way, moving="stopped")
-            case Move(direction):
-                yield Feedback(unit, assumed=True, moving=direction)
-                if not blind.two_way:
-                    blind.wish = None
-                    yield Done(request)
-            case SetPosition(percent) if blind.position is not None and percent != blind.position:
-                yield Feedback(unit, assumed=True, moving="down" if percent > blind.position else "up")
-
-    def _state(self, unit: str, data: Any) -> Actions:
-        blind = self.blinds[unit]
-        if not isinstance(data, dict):
-            return
-        blind.two_way = data.get("wirelessMode") != 0
-        position, angle, battery = (data.get(name) for name in ("currentPosition", "currentAngle", "batteryLevel"))
-        if blind.two_way and isinstance(position, int) and 0 <= position <= 100:
-            blind.position = position
-            yield Feedback(unit, position=position)
-            if blind.goal is not None and abs(position - blind.goal) <= NEAR:
-                blind.goal, blind.until = None, 0.0
-                yield Feedback(unit, moving="stopped")
-                if blind.wish is not None:
-                    wish, blind.wish = blind.wish, None
-                    yield Done(wish)
-        if blind.two_way and isinstance(angle, int) and 0 <= angle <= QUARTER:
-            yield Feedback(unit, tilt=round(angle * 100 / QUARTER))
-        if isinstance(battery, int) and 0 < battery <= 100:
-            yield Feedback(unit, battery=battery)
-        yield from self._offer(unit, tilts=isinstance(angle, int))
-
-    def _offer(self, unit: str, *, tilts: bool) -> Actions:
-        blind = self.blinds[unit]
-        able: set[type[Command]] = {Move, Stop} | (
-            {SetPosition} | ({SetTilt} if tilts else set()) if blind.two_way else set()
-        )
-        if frozenset(able) != blind.offered:
-            blind.offered = frozenset(able)
-            yield Offers(unit, blind.offered)
-        blind.told = True
-        if not self.ready and all(one.told for one in self.blinds.values()):
+    def _usable(self) -> Actions:
+        if not self.ready and all(blind.known for blind in self.blinds.values()):
             self.ready = True
             yield Ready()
-            yield Later(self.settings.poll, "poll")
 
-    # ---- time ------------------------------------------------------------------------------------------------
+    def _told(self, unit: str, blind: Blind, data: Mapping[str, Any]) -> Actions:
+        kind, blind.mode = _number(data.get("type")), _number(data.get("wirelessMode"), blind.mode) or 0
+        if kind is not None:
+            blind.turn = (90 if kind in HALF_TURN else TURN) if kind in SLATS else 0
+        if not blind.known:
+            blind.known = True
+            verbs: set[type[Command]] = {Move, Stop}
+            verbs |= set() if blind.mode in (ONE_WAY, LIMITS_ONLY) else {SetPosition}
+            verbs |= {SetTilt} if blind.turn else set()
+            yield Offers(unit, frozenset(verbs))
+        if blind.mode != ONE_WAY:
+            moving = {CLOSE: "down", OPEN: "up", STOP: "stopped"}.get(_number(data.get("operation"), -1) or 0)
+            yield Feedback(unit, moving=moving)
+            place = _number(data.get("currentPosition"))
+            if blind.mode == LIMITS_ONLY:
+                place = {1: 0, 2: 100}.get(_number(data.get("currentState"), -1) or 0)
+            blind.position = place if place is not None and 0 <= place <= 100 else None
+            yield Feedback(unit, position=blind.position)
+            angle = _number(data.get("currentAngle"))
+            if blind.turn:
+                known = angle is not None and 0 <= angle <= blind.turn
+                yield Feedback(unit, tilt=round(100 * (angle or 0) / blind.turn) if known else None)
+            yield from self._under_way(blind, moving)
+        yield from self._usable()
 
-    def due(self, name: str) -> Actions:
-        """Time to look: at what moves, else at all."""
-        moving = [unit for unit, blind in self.blinds.items() if blind.until > self.now]
-        for unit in moving or self.blinds:
-            yield self._ask(unit)
-        yield Later(self.settings.quick if moving else self.settings.poll, "poll")
+    @staticmethod
+    def _under_way(blind: Blind, moving: str | None) -> Actions:
+        request, place = blind.move, blind.position
+        if request is None or not isinstance(request.command, Move):
+            return
+        direction = request.command.direction
+        way = 0 if place is None or blind.start is None else place - blind.start
+        begun = way > 0 if direction == "down" else way < 0
+        if moving == direction or begun or place == (100 if direction == "down" else 0):
+            blind.move = None
+            yield Done(request)
 
-    def failed(self, tag: Hashable, reason: str) -> Actions:
-        """A datagram may be lost: once more; then the bridge is away."""
-        self.tries[tag] = self.tries.get(tag, 1) + 1
-        if self.tries[tag] > TRIES:
-            yield Drop(Reason.NO_RESPONSE, reason)
-        elif tag == "list":
-            yield from self.opened()
-        elif isinstance(tag, tuple):
-            yield self._ask(str(tag[1]))
-        elif isinstance(tag, Request):
-            yield from self.command(tag)
+    def _acknowledged(self, unit: str, blind: Blind) -> Actions:
+        """Which of ours it is: a command's, else a look's."""
+        request = self.doing.pop(unit, None)
+        if request is None:
+            yield Answered(("query", unit))
+            return
+        yield Answered(request)
+        yield from self._taken(unit, blind, request)
+
+    def _taken(self, unit: str, blind: Blind, request: Request) -> Actions:
+        command = request.command
+        blind.move, blind.start = (request if isinstance(command, Move) else None), blind.position
+        if blind.mode == ONE_WAY:
+            match command:
+                case Stop():
+                    yield Feedback(unit, assumed=True, moving="stopped", position=None)
+                case Move(direction):
+                    yield Feedback(unit, assumed=True, moving=direction, position=None)
+            yield Taken(request)
+            if isinstance(command, Move):
+                yield Done(request)
+            return
+        yield Feedback(unit, moving=None)
+        yield Taken(request)
+        blind.until = self.now + self.settings.travel
+        yield Later(self.settings.quick, "quick")
+
+    def _wrong(self, words: str, unit: Any) -> Actions:
+        """It refuses: an AccessToken that is wrong is one that has changed, or a wrong key."""
+        request = self.doing.pop(unit, None) if isinstance(unit, str) else None
+        if request is None and not self.doing:
+            tags: tuple[Hashable, ...] = (("read", unit), ("query", unit))
+        elif request is None:
+            unit, request = self.doing.popitem()
+            tags = (request,)
+        else:
+            tags = (request,)
+        if request is not None:
+            yield Refused(request, words)
+        for tag in tags:
+            yield Answered(tag)
+        if "token" in words.lower() and not self.ready:
+            yield Drop(Reason.LOGIN_REFUSED, "the gateway refused the key: 16 characters, as the app shows them")
+        elif "token" in words.lower():
+            yield self._list()
+
+
+def _number(value: Any, instead: int | None = None) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else instead

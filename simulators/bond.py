@@ -21,6 +21,8 @@ from simulators.doors import Address, UdpDoor
 OPEN, CLOSED = 0, 100  # chapter Position
 ACTIONS = ("Open", "Close", "ToggleOpen", "Hold", "Stop", "Preset")
 POSITION_ACTIONS = ("SetPosition", "IncreasePosition", "DecreasePosition")
+TILT_ACTIONS = ("TiltOpen", "TiltClose")
+BPUP_PORT = 30007  # chapter BPUP
 UNLOCKED_SECONDS = 600  # chapter Getting the Bond Token: ten minutes from power-up
 SUBSCRIBED_SECONDS = 125  # chapter BPUP
 
@@ -39,6 +41,7 @@ class Shade:
 
     name: str
     has_position: bool
+    has_slats: bool = False
     open: int = 1
     position: int = OPEN
     actual: float = OPEN
@@ -46,7 +49,8 @@ class Shade:
 
     @property
     def actions(self) -> tuple[str, ...]:
-        return ACTIONS + POSITION_ACTIONS if self.has_position else ACTIONS
+        more = POSITION_ACTIONS if self.has_position else ()
+        return ACTIONS + more + (TILT_ACTIONS if self.has_slats else ())
 
     @property
     def state(self) -> dict[str, Any]:
@@ -76,12 +80,14 @@ class Bond(HttpSimulator):
     bond_id: str = "ZZBL12345"
     with_position: str = "79135791"  # device ids, separated by commas
     plain: str = "4caf6472"
+    with_slats: str = ""  # those of the ids above whose slats open and close
+    slats: dict[str, str] = field(default_factory=dict, init=False)  # the last that was sent to them
     travel_seconds: float = 20.0
     preset: int = 50
     radio_seconds: float = 0.2  # an action is answered once it has been transmitted
     # Whether the state changes with the order or when the shade has arrived; the documents do not say.
     reports: Literal["start", "arrival"] = "start"
-    bpup_port: int = 30007  # 0 takes a free one, which then stands here
+    bpup_port: int = BPUP_PORT  # 0, or this one where it is taken: a free one, which then stands here
     locked: bool = False
     shades: dict[str, Shade] = field(init=False)
     listeners: list[str] = field(default_factory=list, init=False)
@@ -95,7 +101,9 @@ class Bond(HttpSimulator):
     def __post_init__(self) -> None:
         ids = [(key, True) for key in self.with_position.split(",")] + [(key, False) for key in self.plain.split(",")]
         self.shades = {
-            key.strip(): Shade(name=f"Shade {n}", has_position=has_position)
+            key.strip(): Shade(
+                name=f"Shade {n}", has_position=has_position, has_slats=key.strip() in self.with_slats.split(",")
+            )
             for n, (key, has_position) in enumerate((item for item in ids if item[0].strip()), 1)
         }
         for key in self.shades:
@@ -104,7 +112,12 @@ class Bond(HttpSimulator):
 
     async def listen(self, where: Where) -> str:
         self._push = UdpDoor(self.faults, self._subscribe)
-        self.bpup_port = await self._push.bind(where.host, self.bpup_port)
+        try:
+            self.bpup_port = await self._push.bind(where.host, self.bpup_port)
+        except OSError:
+            if self.bpup_port != BPUP_PORT:
+                raise
+            self.bpup_port = await self._push.bind(where.host, 0)  # a second bridge on this machine
         self.on_stop(self._push.close)
         self.restart()
         return await super().listen(where)
@@ -154,6 +167,9 @@ class Bond(HttpSimulator):
 
     def _act(self, key: str, action: str, argument: int, *, heard: bool = True) -> None:
         shade = self.shades[key]
+        if action in TILT_ACTIONS:
+            self.slats[key] = action
+            return
         if action == "Stop":
             return  # chapter Misc: ends the transmission, not the movement; that is Hold
         if action == "Hold":

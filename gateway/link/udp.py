@@ -189,10 +189,27 @@ async def private(family: int) -> Socket:
 
 
 async def bind(host: str, port: int) -> Socket:
-    """A UDP socket bound to an address of ours; no host = every IPv4 address."""
+    """A UDP socket bound to an address of ours; no host = every IPv4 address, a multicast group = joined on all."""
     loop = asyncio.get_running_loop()
-    _, made = await loop.create_datagram_endpoint(Socket, local_addr=(host or "0.0.0.0", port), allow_broadcast=True)
+    group = socket.inet_aton(host) if is_group(host) else b""
+    local = ("0.0.0.0" if group or not host else host, port)
+    transport, made = await loop.create_datagram_endpoint(Socket, local_addr=local, allow_broadcast=True)
+    if group:
+        try:
+            taken = transport.get_extra_info("socket")
+            taken.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + socket.inet_aton("0.0.0.0"))
+        except OSError:
+            transport.abort()
+            raise
     return made
+
+
+def is_group(host: str) -> bool:
+    """Whether this is an IPv4 multicast address."""
+    try:
+        return ipaddress.IPv4Address(host).is_multicast
+    except ValueError:
+        return False
 
 
 def unbound(error: OSError, host: str, port: int) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.bond import Bond, BondSettings
-from gateway.commands import Command, Move, SetPosition, SetPower, SetRelay, Stop
+from gateway.commands import Command, Move, RecallPreset, SetPosition, SetPower, SetRelay, SetTilt, Stop
 from gateway.driver import (
     Datagram,
     Done,
@@ -28,6 +28,7 @@ from gateway.driver import (
     Taken,
 )
 from gateway.model import Reason
+from simulators.bond import Bond as Simulator
 from tests.drivers.contract import Case, Do, Hand
 from tests.drivers.golden import Golden
 
@@ -36,7 +37,14 @@ CASE = Case(
     driver=Bond,
     simulator="bond",
     links=("http",),
-    simulator_settings={"speed": 50, "boot_seconds": 60, "bpup_port": 0, "with_position": SHADE, "plain": PLAIN},
+    simulator_settings={
+        "speed": 50,
+        "boot_seconds": 60,
+        "bpup_port": 0,
+        "with_position": SHADE,
+        "plain": PLAIN,
+        "with_slats": PLAIN,
+    },
     settings={"token": lambda sim: sim.token, "bpup_port": lambda sim: sim.bpup_port, "poll": 0.5, "quick": 0.1},
     commands=[
         # A bridge cannot hear its motors: all of it is believed, none of it confirmed.
@@ -45,6 +53,9 @@ CASE = Case(
         Do(Stop(), SHADE, lambda sim: not sim.shades[SHADE].moving, outcome="assumed"),
         Do(Move("down"), PLAIN, lambda sim: sim.shades[PLAIN].open == 0, outcome="assumed"),
         Do(Stop(), PLAIN, lambda sim: not sim.shades[PLAIN].moving, outcome="assumed"),
+        Do(RecallPreset(1), SHADE, lambda sim: sim.shades[SHADE].actual == 50, outcome="assumed"),
+        Do(SetTilt(100), PLAIN, lambda sim: sim.slats[PLAIN] == "TiltClose", outcome="assumed"),
+        Do(SetTilt(50), PLAIN, outcome="refused"),
     ],
     hands=[
         Hand(do=lambda sim: sim.remote_control(SHADE, "Close"), unit=SHADE, shows={"position": 100}, pushed=True),
@@ -211,8 +222,10 @@ def test_the_documents_push() -> None:
 @pytest.mark.parametrize(
     ("actions", "offered"),
     [
-        (ALL_ACTIONS, {Move, Stop, SetPosition, SetPower}),
-        (PLAIN_ACTIONS, {Move, Stop}),
+        (ALL_ACTIONS, {Move, Stop, SetPosition, SetPower, RecallPreset}),
+        (PLAIN_ACTIONS, {Move, Stop, RecallPreset}),
+        (["TiltOpen", "TiltClose"], {SetTilt}),
+        (["TiltOpen"], set()),
         (["Open", "Close", "Stop"], {Move}),  # their Stop ends a transmission, not a movement
         (["TogglePower"], set()),
         ("nonsense", set()),
@@ -390,6 +403,24 @@ def test_a_new_move_ends_standing_still() -> None:
     list(driver.received(reply({"position": 50}), NOW_TAG))
     request, said = acted(driver, Move("up"))
     assert said[:2] == [Taken(request), Feedback(SHADE, moving=None)]
+
+
+def test_presets_and_slats_have_no_numbers() -> None:
+    driver = online({"position": 0}, [*ALL_ACTIONS, "TiltOpen", "TiltClose"])
+    for command, path in ((RecallPreset(1), "Preset"), (SetTilt(0), "TiltOpen"), (SetTilt(100), "TiltClose")):
+        (send,) = driver.command(Request("c1", command, SHADE))
+        assert wire(send) == f"PUT /v2/devices/{SHADE}/actions/{path} {{}}".encode()
+    _, said = acted(driver, SetTilt(100))
+    assert Feedback(SHADE, assumed=True, tilt=100) in said
+    for wrong, words in ((SetTilt(40), "its slats only"), (RecallPreset(2), "this device has no action")):
+        (refused,) = driver.command(Request("c1", wrong, SHADE))
+        assert isinstance(refused, Refused) and refused.words.startswith(words)
+
+
+async def test_two_bridges_live_on_one_machine() -> None:
+    one, two = Simulator(), Simulator()
+    async with one.serving(), two.serving():
+        assert one.bpup_port != two.bpup_port
 
 
 def test_a_refused_action_is_told_in_the_bonds_words() -> None:

@@ -1,16 +1,16 @@
-"""Motionblinds: the token's known pair, messages, two-way and one-way motors, a token that grew old."""
+"""Motionblinds: the golden AccessToken, orders and reports, a token that changed, and an open client as a witness."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import simulators
-from drivers.motionblinds import Motionblinds, access_token
+from drivers.motionblinds import Motionblinds, MotionblindsSettings, access_token
 from gateway.commands import Command, Move, SetPosition, SetPower, SetTilt, Stop
 from gateway.driver import (
     Action,
@@ -19,6 +19,7 @@ from gateway.driver import (
     Done,
     Drop,
     Feedback,
+    Later,
     Offers,
     Ready,
     Refused,
@@ -26,154 +27,194 @@ from gateway.driver import (
     Send,
     Taken,
 )
+from gateway.model import Reason
+from simulators.motionblinds import Motionblinds as Simulator
 from tests.drivers.contract import Case, Do, Hand, run_device
 from tests.drivers.golden import Golden
 
-TWO, ONE = "20f838abcd010001", "20f838abcd010002"
-KEY = "abcd1234-56ef-78"
+ROLLER, VENETIAN = "aabbccddeeff0001", "aabbccddeeff0002"
+LOCAL = {"report_host": "127.0.0.1", "report_port": 0}
 CASE = Case(
     driver=Motionblinds,
     simulator="motionblinds",
     links=("udp",),
-    settings={"key": KEY, "poll": 0.4, "quick": 0.1},
-    simulator_settings={"speed": 20, "seconds": 10.0},
+    settings={
+        "key": "abcd1234-56ef-78",
+        "multicast": "",
+        "report_port": lambda sim: sim.report_port,
+        "poll": 0.3,
+        "quick": 0.2,
+    },
+    simulator_settings={"speed": 20, "boot_seconds": 50, **LOCAL},
     commands=[
-        Do(Move("down"), TWO, seen=lambda sim: sim.blinds[TWO].position == 100),
-        Do(SetPosition(40), TWO, seen=lambda sim: abs(sim.blinds[TWO].position - 40) <= 2),
-        Do(SetTilt(50), TWO, seen=lambda sim: sim.angles[TWO] == 90),
+        Do(SetPosition(50), ROLLER, seen=lambda sim: sim.blinds[ROLLER].position == 50),
+        Do(Move("down"), VENETIAN, seen=lambda sim: sim.blinds[VENETIAN].position == 100),
+        Do(SetTilt(50), VENETIAN, seen=lambda sim: sim.angles[VENETIAN] == 90),
         Do(
             Stop(),
-            TWO,
-            before=lambda sim: sim.remote_control("down"),
-            seen=lambda sim: sim.blinds[TWO].moving is None,
+            ROLLER,
+            before=lambda sim: sim.remote("down"),
+            seen=lambda sim: sim.blinds[ROLLER].moving is None,
         ),
-        Do(Move("down"), ONE, seen=lambda sim: sim.blinds[ONE].position > 0, outcome="assumed"),
-        Do(Stop(), ONE, seen=lambda sim: sim.blinds[ONE].moving is None, outcome="assumed"),
     ],
-    hands=[Hand(do=lambda sim: sim.remote_control("down"), shows={"position": 100}, unit=TWO, pushed=False)],
+    hands=[Hand(do=lambda sim: sim.remote("down"), shows={"moving": "down"}, unit=ROLLER)],
+    refused_login={"simulator_settings": {}, "settings": {"key": "abcd1234-56ef-79"}},
 )
-PAIR = Golden(b"7F9974098FD840F23C7D463CCA2A8B8B", "the proof of a known token", "RoomGate facts 4.9 (tried)")
+TOKEN = Golden(
+    b"7F9974098FD840F23C7D463CCA2A8B8B",
+    "AccessToken of key abcd1234-56ef-78 and token 1234567890ABCDEF",
+    "RoomGate facts: room devices 4.9 (vector)",
+)
 
 
-def up(driver: Motionblinds | None = None) -> Motionblinds:
-    driver = driver or Motionblinds(Motionblinds.Settings(key=KEY))
-    list(driver.opened())
-    rows = [
-        {"mac": "20f838abcd01", "deviceType": "02000002"},
-        *({"mac": m, "deviceType": "10000000"} for m in (TWO, ONE)),
-    ]
-    asked = tell(driver, {"msgType": "GetDeviceListAck", "token": "1234567890ABCDEF", "data": rows})
-    assert [action for action in asked if isinstance(action, Answered)] == [Answered("list")]
-    state = {"currentPosition": 0, "currentAngle": 0, "wirelessMode": 1, "batteryLevel": 87}
-    actions = tell(driver, {"msgType": "ReadDeviceAck", "mac": TWO, "data": state})
-    assert Offers(TWO, frozenset({Move, Stop, SetPosition, SetTilt})) in actions
-    actions = tell(driver, {"msgType": "ReadDeviceAck", "mac": ONE, "data": {"wirelessMode": 0}})
-    assert Offers(ONE, frozenset({Move, Stop})) in actions and Ready() in actions
+def told(what: str, unit: str = ROLLER, **more: Any) -> Datagram:
+    return Datagram(json.dumps({"msgType": what, "mac": unit, **more}).encode())
+
+
+def listing(token: str = "1234567890ABCDEF") -> Datagram:
+    blinds = [{"mac": "aabbccddeeff", "deviceType": "02000002"}, {"mac": ROLLER, "deviceType": "10000000"}]
+    return told("GetDeviceListAck", token=token, data=blinds)
+
+
+def state(position: int = 0, operation: int = 2, **more: Any) -> dict[str, Any]:
+    return {"type": 1, "operation": operation, "currentPosition": position, "wirelessMode": 1, **more}
+
+
+def online(key: str = "abcd1234-56ef-78", **data: Any) -> Motionblinds:
+    driver = Motionblinds(MotionblindsSettings(key=key), host="192.0.2.9")
+    (ask,) = driver.opened()
+    assert message(ask)["msgType"] == "GetDeviceList" and len(message(ask)["msgID"]) == 17
+    assert Ready() not in list(driver.received(listing()))
+    assert Ready() in list(driver.received(told("ReadDeviceAck", data=state(**data))))
     return driver
 
 
-def tell(driver: Motionblinds, message: Any) -> list[Action]:
-    return list(driver.received(Datagram(json.dumps(message).encode())))
+def message(action: Action) -> Any:
+    assert isinstance(action, Send)
+    return json.loads(action.data.data)
 
 
-def ask(driver: Motionblinds, command: Command, unit: str = TWO) -> tuple[Request, list[Action]]:
-    request = Request("1", command, unit)
+def given_to(driver: Motionblinds, command: Command, unit: str = ROLLER) -> tuple[Request, list[Action]]:
+    request = Request("c", command, unit)
     return request, list(driver.command(request))
 
 
-def test_the_token() -> None:
-    assert access_token(KEY, "1234567890ABCDEF").encode() == PAIR.wire
-    for key, token in (("short", "1234567890ABCDEF"), (KEY, ""), (KEY, "12345")):
-        with pytest.raises(ValueError):
-            access_token(key, token)
+def test_the_golden_token_goes_with_every_order_and_never_on_the_tape() -> None:
+    assert access_token("abcd1234-56ef-78", "1234567890ABCDEF").encode() == TOKEN.wire
+    assert access_token("", "1234567890ABCDEF") == access_token("abcd1234-56ef-78", "") == ""
+    assert len(access_token("short", "1234567890ABCDEF")) == 32  # wrong, as the gateway will say
+    _, (send,) = given_to(online(), Stop())
+    assert isinstance(send, Send) and send.hide == (TOKEN.wire.decode(),)
+    asked = message(send)
+    assert asked["AccessToken"].encode() == TOKEN.wire and asked["data"] == {"operation": 2}
+
+
+def test_orders() -> None:
+    driver = online()
+    for command, data in (
+        (Move("up"), {"operation": 1}),
+        (Move("down"), {"operation": 0}),
+        (SetPosition(30), {"targetPosition": 30}),
+    ):
+        assert message(given_to(driver, command)[1][0])["data"] == data
+    for command, unit in ((SetPower(True), ROLLER), (SetTilt(5), ROLLER), (Stop(), VENETIAN)):
+        assert isinstance(given_to(driver, command, unit)[1][0], Refused)
+    request, said = given_to(online(key=""), Stop())
+    assert said == [Refused(request, "the key is not set, or the gateway's token is none")]
+    slats = online(type=2, currentAngle=45)
+    assert message(given_to(slats, SetTilt(50))[1][0])["data"] == {"targetAngle": 90}
+    assert Feedback(ROLLER, tilt=25) in list(slats.received(told("Report", data=state(type=2, currentAngle=45))))
+
+
+def test_proof_comes_with_the_report() -> None:
+    driver = online(position=10)
+    request, _ = given_to(driver, Move("down"))
+    acked = list(driver.received(told("WriteDeviceAck", data=state(100))))  # tells what was before
+    assert acked == [Answered(request), Feedback(ROLLER, moving=None), Taken(request), Later(2.0, "quick")]
+    assert Done(request) not in list(driver.received(told("Report", data=state(10, 5))))
+    assert Done(request) in list(driver.received(told("Report", data=state(12, 5))))
+    (look, again) = driver.due("quick")
+    assert message(look)["data"] == {"operation": 5} and again == Later(2.0, "quick")
+    assert list(driver.received(told("WriteDeviceAck", data=state()))) == [Answered(("query", ROLLER))]
+    assert driver.shows(SetPosition(50), {"position": 49}) and not driver.shows(SetPosition(50), {})
+    driver.now = 99.0
+    assert list(driver.due("quick")) == []
+
+
+def test_a_blind_that_cannot_answer_is_believed() -> None:
+    driver = online(wirelessMode=0)
+    request, _ = given_to(driver, Move("down"))
+    acked = list(driver.received(told("WriteDeviceAck")))
+    assert Feedback(ROLLER, assumed=True, moving="down", position=None) in acked and Done(request) in acked
+    limits = Motionblinds(MotionblindsSettings(key="abcd1234-56ef-78"))
+    list(limits.received(listing()))
+    said = list(limits.received(told("ReadDeviceAck", data=state(50, wirelessMode=2, currentState=2))))
+    assert Offers(ROLLER, frozenset({Move, Stop})) in said and Feedback(ROLLER, position=100) in said
+
+
+def test_refusals() -> None:
+    driver = online()
+    request, _ = given_to(driver, Stop())
+    said = list(driver.received(told("WriteDeviceAck", actionResult="AccessToken error")))
+    assert said[:2] == [Refused(request, "AccessToken error"), Answered(request)]
+    assert message(said[2])["msgType"] == "GetDeviceList"  # the gateway has a new one
+    fresh = Motionblinds(MotionblindsSettings(key="abcd1234-56ef-79"))
+    list(fresh.received(listing()))
+    drop = list(fresh.received(told("ReadDeviceAck", actionResult="AccessToken error")))[-1]
+    assert isinstance(drop, Drop) and drop.reason is Reason.LOGIN_REFUSED
+    assert fresh.side_links() == {"reports": "listen+udp://238.0.0.18:32101?from="}
 
 
 @pytest.mark.parametrize(
-    ("command", "data"),
-    [
-        (Move("down"), {"operation": 0}),
-        (Move("up"), {"operation": 1}),
-        (Stop(), {"operation": 2}),
-        (SetPosition(30), {"targetPosition": 30}),
-        (SetTilt(100), {"targetAngle": 180}),
-    ],
+    "given", [{"travel": 0.0}, {"quick": 0.0}, {"tolerance": 11}, {"multicast": "10.0.0.1"}, {"report_port": -1}]
 )
-def test_orders_are_proved_and_the_proof_is_hidden(command: Command, data: dict[str, int]) -> None:
-    _, (send,) = ask(up(), command)
-    assert isinstance(send, Send) and send.hide == (PAIR.wire.decode(),)
-    told = json.loads(send.data.data)
-    assert told["msgType"] == "WriteDevice" and told["mac"] == TWO and told["data"] == data
-    assert told["AccessToken"] == PAIR.wire.decode() and len(told["msgID"]) == 17
-
-
-def test_what_a_two_way_motor_shows() -> None:
-    driver = up()
-    request, _ = ask(driver, Move("down"))
-    actions = tell(driver, {"msgType": "WriteDeviceAck", "mac": TWO, "data": {"currentPosition": 0, "wirelessMode": 1}})
-    assert actions[:3] == [Answered(request), Taken(request), Feedback(TWO, assumed=True, moving="down")]
-    assert Done(request) not in tell(driver, {"msgType": "Report", "mac": TWO, "data": {"currentPosition": 60}})
-    actions = tell(driver, {"msgType": "Report", "mac": TWO, "data": {"currentPosition": 99}})
-    assert actions[:3] == [Feedback(TWO, position=99), Feedback(TWO, moving="stopped"), Done(request)]
-    assert driver.shows(SetPosition(50), {"position": 51}) and not driver.shows(SetPosition(50), {"position": 53})
-
-
-def test_what_cannot_be_done() -> None:
-    driver = up()
-    for command, unit in ((SetPosition(5), ONE), (SetPower(True), TWO), (Stop(), "000000000000")):
-        assert isinstance(ask(driver, command, unit)[1][0], Refused)
-    bare = up(Motionblinds())
-    assert isinstance(ask(bare, Stop())[1][0], Refused)  # no key in the profile
-    (drop,) = [
-        one for one in tell(Motionblinds(), {"msgType": "GetDeviceListAck", "data": []}) if isinstance(one, Drop)
-    ]
-    assert "no blinds" in drop.words
-
-
-def test_a_refused_order_says_why_and_fetches_a_fresh_token() -> None:
-    driver = up()
-    request, _ = ask(driver, Stop())
-    actions = tell(driver, {"msgType": "WriteDeviceAck", "mac": TWO, "actionResult": "AccessToken error"})
-    assert actions[:2] == [Answered(request), Refused(request, "AccessToken error")]
-    assert isinstance(actions[2], Send) and b"GetDeviceList" in actions[2].data.data
-    tell(driver, {"msgType": "Heartbeat", "token": "AAAAAAAAAAAAAAAA"})
-    assert driver.token == "AAAAAAAAAAAAAAAA"
-
-
-async def test_a_lost_datagram_is_sent_again() -> None:
-    sim = simulators.find("motionblinds")(speed=20)
-    given = {"key": KEY, "poll": 5.0}
-    async with (
-        sim.serving("udp") as link,
-        run_device(Motionblinds, link, given, timing={"reply": 0.2}) as (device, watcher),
-    ):
-        await watcher.until(lambda: device.online)
-        sim.lose = 1
-        outcome = await device.submit(Stop(), TWO).ended(5)
-        assert outcome is not None and outcome.good and device.online
-
-
-@pytest.mark.parametrize("given", [{"key": "short"}, {"quick": 0.0}, {"quick": 99.0}])
 def test_settings_that_make_no_sense(given: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
-        Motionblinds.Settings(**given)
+        MotionblindsSettings(**given)
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["mac", "data", "currentPosition", "currentAngle", "token", "deviceType"]), inner
+async def test_one_way_blinds_live() -> None:
+    sim = Simulator(speed=20, one_way="aabbccddeeff0003", report_host="127.0.0.1", report_port=0)
+    async with sim.serving() as address:
+        given = {"key": "abcd1234-56ef-78", "report_port": 0}
+        async with run_device(Motionblinds, address, given) as (device, watcher):
+            await watcher.until(lambda: device.online)
+            outcome = await device.submit(Move("down"), "aabbccddeeff0003").ended(5)
+            assert outcome is not None and outcome.result == "assumed"
+            await sim.until(lambda: sim.blinds["aabbccddeeff0003"].position == 100)
+
+
+async def test_an_open_client_and_the_simulator_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = pytest.importorskip("motionblinds")
+    sim = Simulator(speed=20, report_host="127.0.0.1", report_port=0)
+    async with sim.serving() as address:
+        monkeypatch.setattr(client.motion_blinds, "UDP_PORT_SEND", int(address.rpartition(":")[2]))
+        gateway = client.MotionGateway(ip="127.0.0.1", key="abcd1234-56ef-78")
+        found = await asyncio.to_thread(gateway.GetDeviceList)
+        assert set(found) == {ROLLER, VENETIAN}
+        await asyncio.to_thread(found[ROLLER].Set_position, 40)
+        await sim.until(lambda: sim.blinds[ROLLER].position == 40)
+        await asyncio.to_thread(found[ROLLER].Update_from_cache)
+        assert found[ROLLER].position == 40 and gateway.access_token == access_token(
+            "abcd1234-56ef-78", "1234567890ABCDEF"
         )
-    ),
-    max_leaves=6,
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
 )
-TYPES = st.sampled_from(["GetDeviceListAck", "ReadDeviceAck", "WriteDeviceAck", "Report", "Heartbeat", 3])
+WHAT = ["GetDeviceListAck", "ReadDeviceAck", "WriteDeviceAck", "Report", "Heartbeat"]
+FIELDS = ["type", "operation", "currentPosition", "currentAngle", "wirelessMode", "currentState", "mac", "deviceType"]
+DATA = ODD | st.dictionaries(st.sampled_from(FIELDS), ODD, max_size=5)
 
 
-@given(st.binary(max_size=40), TYPES, st.sampled_from([TWO, "x", None]), JSON)
-def test_nothing_it_may_say_raises(noise: bytes, kind: Any, mac: Any, told: Any) -> None:
-    driver = up()
-    list(driver.received(Datagram(noise)))
-    tell(driver, {"msgType": kind, "mac": mac, "data": told, "token": told})
-    tell(driver, told)
+@given(st.sampled_from(WHAT), DATA | st.lists(DATA, max_size=2), ODD, ODD, st.binary(max_size=20))
+@settings(max_examples=150, deadline=None)
+def test_nothing_it_may_say_raises(what: str, data: Any, token: Any, result: Any, noise: bytes) -> None:
+    driver = online()
+    given_to(driver, Move("up"))
+    for datagram in (told(what, data=data, token=token), told(what, actionResult=result), Datagram(noise)):
+        list(driver.received(datagram))
+    list(driver.received(Datagram(json.dumps(data).encode())))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -105,6 +106,24 @@ async def test_a_shared_port_sorts_by_sender(device: socket.socket, other: socke
     again = dial(f"listen+udp://127.0.0.1:{port}", Witness())
     await again.open()
     await again.close()
+
+
+def groups() -> str:
+    """The multicast groups that this machine has joined, as the kernel writes them."""
+    return Path("/proc/net/igmp").read_text(encoding="ascii")
+
+
+async def test_a_multicast_group_is_joined(device: socket.socket, witness: Witness) -> None:
+    link = dial("listen+udp://238.0.0.18:0?from=127.0.0.1", witness)
+    try:
+        await link.open()
+    except LinkError:
+        pytest.skip("this machine has no interface for multicast")
+    assert "120000EE" in groups()
+    device.sendto(b"report", ("127.0.0.1", link.address.port))  # and what comes to us alone is heard, too
+    await witness.until(lambda: witness.heard)
+    assert witness.heard == [Datagram(b"report", device.getsockname())]
+    await link.close()
 
 
 async def test_a_port_in_use_is_said(device: socket.socket, witness: Witness) -> None:
