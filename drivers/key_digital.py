@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from gateway.commands import Command, Route, SetMute, SetPower, SetVideoMute, StepVolume
 from gateway.cutters import Feed, Overflow
@@ -41,7 +41,8 @@ ENDS = {"cr": b"\r", "crlf": b"\r\n"}
 LAYERS = {"all": "SI", "video": "SB", "audio": "SA"}  # KD-MLV4x4Pro manual, command table
 UNIT = re.compile(r"|(?:tv/)?[1-9][0-9]?|in/[1-9][0-9]?")
 PROMPT = re.compile(rb"KD-[^\r\n>]{1,30}>")
-OUTPUT = re.compile(r"(Video|Audio) Output\s*([0-9]*)\s*:\s*(?:IN|Input)\s*=\s*([0-9]+)", re.I)
+OUTPUT = re.compile(r"(Video|Audio) Output\s*([0-9]*)\s*:\s*(?:IN|Input)\s*=\s*([0-9]+)(.*)", re.I)
+SHOWN = re.compile(r"\bOUT\s*=\s*(ON|OFF)\b", re.I)
 INPUT = re.compile(r"Video Input\s*([0-9]+)\s*:.*\bLINK\s*=\s*(ON|OFF)", re.I)
 POWER = re.compile(r"Power\s*:\s*(ON|OFF)", re.I)
 VERSION = re.compile(r"F/W Version\s*:\s*([\w.]+)", re.I)
@@ -94,6 +95,10 @@ class KeyDigitalSettings(Settings):
     status: bool = setting(True, "it answers STA; false (AV over IP): routes are believed, never known")
     prompt: bool = setting(True, "it sends its prompt after each command")
     layers: bool = setting(False, "it switches picture and sound apart (KD-MLV4x4Pro)")
+    mute_with: Literal["video", "output"] = setting(
+        "video", "video mute by SPOxxVME, which STA does not tell; output: by SPOxxOFF, which it does"
+    )
+    address: int = setting(0, "system address of the unit, 1 to 99 (SPCAxx); 0 = a single one")
     displays: bool = setting(False, "it switches displays on and off over HDMI (units tv/1, tv/2, ...)")
     outputs: int = setting(1, "outputs, where the status does not tell them")
     inputs: int = setting(4, "inputs, where the status does not tell them")
@@ -102,6 +107,10 @@ class KeyDigitalSettings(Settings):
     def __post_init__(self) -> None:
         if self.end not in ENDS:
             raise ValueError("end is cr or crlf")
+        if self.mute_with not in ("video", "output"):
+            raise ValueError("mute_with is video or output")
+        if not 0 <= self.address <= 99:
+            raise ValueError("address is 0 to 99")
         if self.poll < 0.2:
             raise ValueError("poll is at least 0.2 seconds")
         if not (1 <= self.outputs <= 99 and 1 <= self.inputs <= 99):
@@ -125,7 +134,8 @@ class KeyDigital(Driver):
     )
     offered = (
         "SPO..SI.. routing, SB and SA layers",
-        "SPO..VME, VMD video mute (believed: STA does not tell it)",
+        "SPO..VME, VMD video mute (believed: STA does not tell it), or SPO..ON, OFF, which it does",
+        "system address (Azz before each command)",
         "PN, PF power",
         "SPO..TVON, TVOFF, AVU, AVD, AME, AMD of displays (believed)",
         "STA status in both shapes: routes, LINK of inputs, power, version",
@@ -133,11 +143,10 @@ class KeyDigital(Driver):
         "a keypad's SPO..SI.. that passes by is followed by a look",
     )
     not_offered: ClassVar[Mapping[str, str]] = {
-        "SPO..ON, OFF, DBG, test patterns, video walls": "no part of a room asks for them",
+        "SPO..DBG, test patterns, video walls": "no part of a room asks for them",
         "audio volume of KD-MAX8x8 and KD-AMP220": "its answers are not documented well enough to confirm anything",
         "names, EDID, network, factory reset": "set-up, done once with the maker's tools",
         "KD-MSW8x4 (CCxy)": "a different language",
-        "system address (SPCAxx)": "one unit on a line; with several, give each its own",
     }
     units = '"" (the unit), an output such as 1, an input such as in/1, or a display such as tv/1'
     Settings: ClassVar[type[Settings]] = KeyDigitalSettings
@@ -150,6 +159,7 @@ class KeyDigital(Driver):
         self.single = False  # an output without a number
         self.outputs: set[str] = set()
         self.inputs: set[str] = set()
+        self.tells: set[tuple[str, str]] = set()  # unit and point: what the status tells beside routes
         self.model = ""
 
     @classmethod
@@ -158,7 +168,7 @@ class KeyDigital(Driver):
         yield "STA"
         yield from (command for command in ("PN", "PF", "SPOSI02"))
         yield from (f"SPO01{word}02" for word in LAYERS.values())
-        yield from (f"SPO01{word}" for word in ("VME", "VMD", "TVON", "TVOFF", "AVU", "AVD", "AME", "AMD"))
+        yield from (f"SPO01{word}" for word in ("VME", "VMD", "ON", "OFF", "TVON", "TVOFF", "AVU", "AVD", "AME", "AMD"))
 
     def opening(self) -> Opening:
         """57600 8N1 unless changed (all manuals, RS-232)."""
@@ -184,6 +194,8 @@ class KeyDigital(Driver):
 
     def _send(self, line: str, tag: Hashable) -> Send:
         reply = self.settings.prompt or tag == "status"
+        if self.settings.address:
+            line = f"A{self.settings.address:02}{line}"
         return Send(line.encode() + ENDS[self.settings.end], tag=tag, reply=reply)
 
     def _begin(self) -> Actions:
@@ -193,7 +205,10 @@ class KeyDigital(Driver):
         outputs = self.outputs or {str(n) for n in range(1, self.settings.outputs + 1)}
         inputs = self.inputs or {str(n) for n in range(1, self.settings.inputs + 1)}
         choices = {"input": {one: one for one in sorted(inputs, key=int)}}
-        yield Offers("", frozenset({SetPower}))
+        if self.settings.layers:  # the multiviewer is the input after the last (KD-MLV4x4Pro manual, p.10)
+            choices["input"][str(max(map(int, inputs)) + 1)] = "multiview"
+        if ("", "power") in self.tells or not self.settings.status:  # a KD-UPS52U has none
+            yield Offers("", frozenset({SetPower}))
         for output in sorted(outputs, key=int):
             yield Offers(output, frozenset({Route, SetVideoMute}), choices)
             if self.settings.displays:
@@ -227,6 +242,8 @@ class KeyDigital(Driver):
                 return f"SPO{output}AV{'U' if by > 0 else 'D'}"
             case SetPower(on) if not unit:
                 return "PN" if on else "PF"
+            case SetVideoMute(on) if unit and not display and self.settings.mute_with == "output":
+                return f"SPO{'' if self.single else output}{'OFF' if on else 'ON'}"
             case SetVideoMute(on) if unit and not display:
                 return f"SPO{output}VM{'E' if on else 'D'}"
             case Route(_, layer) if layer != "all" and not self.settings.layers:
@@ -240,7 +257,11 @@ class KeyDigital(Driver):
     def _taken(self, request: Request) -> Actions:
         yield Taken(request)
         command, unit = request.command, request.unit
-        proved = self.settings.status and (not unit or (isinstance(command, Route) and command.layer != "audio"))
+        proved = self.settings.status and (
+            not unit
+            or (isinstance(command, Route) and command.layer != "audio")
+            or (isinstance(command, SetVideoMute) and (unit, "video_muted") in self.tells)
+        )
         if proved:
             yield self._send("STA", "status")
         elif isinstance(command, StepVolume):
@@ -278,20 +299,24 @@ class KeyDigital(Driver):
 
     def _status(self, text: str) -> Iterator[Action]:
         if match := OUTPUT.match(text):
-            kind, number, source = match.groups()
+            kind, number, source, rest = match.groups()
             self.single = self.single or (not number and kind.lower() == "video")
             output = str(int(number or "1"))
             self.outputs.add(output)
             point = "input" if kind.lower() == "video" else "audio_input"
             held: dict[str, Any] = {point: str(int(source))}
+            if self.settings.mute_with == "output" and point == "input" and (shown := SHOWN.search(rest)):
+                held["video_muted"] = shown[1].upper() == "OFF"
+                self.tells.add((output, "video_muted"))
             yield Feedback(output, **held)
         elif match := INPUT.match(text):
             one = str(int(match[1]))
             self.inputs.add(one)
             yield Feedback(f"in/{one}", signal=match[2].upper() == "ON")
         elif match := POWER.match(text):
+            self.tells.add(("", "power"))
             yield Feedback("", power=match[1].lower())
-        elif match := VERSION.match(text):
+        elif match := VERSION.search(text):  # on a line of its own, or behind the model and the address
             yield Feedback("", firmware=match[1])
 
     def due(self, name: str) -> Actions:

@@ -40,6 +40,7 @@ class Outlet:
 
     name: str
     on: bool = True
+    tenths: int = 6  # of an ampere, at 230 V
     pending: str = ""  # the order that waits
     power_on_delay: int
     power_off_delay: int
@@ -64,6 +65,7 @@ class ApcPdu(Simulator):
     reboot_duration: int = 5
     relay_seconds: float = 0.0  # from the order to the click of the relay; not documented
     max_varbinds: int = 16  # more of them in one GET are answered tooBig
+    metered: bool = True  # by outlet, as an AP86xx; an AP89xx only switches
     amps: float = 2.0
     near_amps: float = 8.0
     max_amps: float = 12.0
@@ -223,15 +225,28 @@ class ApcPdu(Simulator):
         for table in (config, status, control):  # index, module, name, number
             columns |= {(*table, 1): number(n), (*table, 2): number(1), (*table, 4): number(n)}
             columns |= {(*table, 3): Leaf(OCTETS, lambda: outlet.name)}
-        return columns | {
-            (*config, 3): text(outlet, "name"),
-            (*config, 5): seconds(outlet, "power_on_delay", -1, 7200),
-            (*config, 6): seconds(outlet, "power_off_delay", -1, 7200),
-            (*config, 7): seconds(outlet, "reboot_duration", 5, 60),
-            # rPDU2OutletSwitchedStatusState is off(1), on(2): the other way round than the control column.
-            (*status, 5): Leaf(INTEGER, lambda: 2 if outlet.on else 1),
-            (*status, 6): Leaf(INTEGER, lambda: 1 if outlet.pending else 2),
-            (*control, 5): self._control(n, outlet),
+        return (
+            columns
+            | {
+                (*config, 3): text(outlet, "name"),
+                (*config, 5): seconds(outlet, "power_on_delay", -1, 7200),
+                (*config, 6): seconds(outlet, "power_off_delay", -1, 7200),
+                (*config, 7): seconds(outlet, "reboot_duration", 5, 60),
+                # rPDU2OutletSwitchedStatusState is off(1), on(2): the other way round than the control column.
+                (*status, 5): Leaf(INTEGER, lambda: 2 if outlet.on else 1),
+                (*status, 6): Leaf(INTEGER, lambda: 1 if outlet.pending else 2),
+                (*control, 5): self._control(n, outlet),
+            }
+            | (self._meters(outlet) if self.metered else {})
+        )
+
+    @staticmethod
+    def _meters(outlet: Outlet) -> dict[Oid, Leaf]:
+        """rPDU2OutletMeteredStatusCurrent (0.1 A) and ...Power (W), on models that meter by outlet."""
+        table = (*RPDU2, 9, 4, 3, 1)
+        return {
+            (*table, 6): Leaf(GAUGE, lambda: outlet.tenths if outlet.on else 0),
+            (*table, 7): Leaf(GAUGE, lambda: outlet.tenths * 23 if outlet.on else 0),
         }
 
     def _control(self, n: int, outlet: Outlet) -> Leaf:

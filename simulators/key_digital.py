@@ -33,6 +33,7 @@ class KeyDigital(StreamSimulator):
     echo: bool = False  # repeats the command after the prompt, as the KD-4x4CSA manual shows
     prompts: bool = True
     layers: bool = False  # KD-MLV4x4Pro
+    address: int = 0  # with one, only what begins with it is obeyed
     answer_seconds: float = 0.02
 
     power: bool = True
@@ -40,6 +41,7 @@ class KeyDigital(StreamSimulator):
     audio: dict[str, int] = field(default_factory=dict)
     links_up: dict[str, bool] = field(default_factory=dict)  # input -> a source is there
     video_muted: dict[str, bool] = field(default_factory=dict)
+    on: dict[str, bool] = field(default_factory=dict)  # output -> it gives a picture
     displays: dict[str, bool] = field(default_factory=dict)
     display_steps: int = 0
     display_muted: bool = False
@@ -53,6 +55,7 @@ class KeyDigital(StreamSimulator):
             self.audio.setdefault(str(n), 1)
             self.video_muted.setdefault(str(n), False)
             self.displays.setdefault(str(n), False)
+            self.on.setdefault(str(n), True)
         for n in range(1, self.number_of_inputs + 1):
             self.links_up.setdefault(str(n), n <= 2)
 
@@ -83,7 +86,12 @@ class KeyDigital(StreamSimulator):
         return f"{self.model}>".encode()
 
     def _answer(self, session: Session, line: str) -> None:
-        said = self._carry_out(line.upper())
+        word = line.upper()
+        if self.address:
+            if not word.startswith(f"A{self.address:02}"):
+                return  # another unit's
+            word = word[3:]
+        said = self._carry_out(word)
         echo = f" {line}\r\n" if self.echo else ""
         body = "".join(f"{one}\r\n" for one in said)
         session.send((echo + body).encode() + (self._prompt() if self.prompts else b""))
@@ -106,12 +114,15 @@ class KeyDigital(StreamSimulator):
         """What a command does to one output; False where there is no such thing."""
         if route := re.fullmatch(r"S([IBA])(\d\d)", word):
             layer, source = route[1], int(route[2])
-            if not 1 <= source <= self.number_of_inputs or (layer != "I" and not self.layers):
+            most = self.number_of_inputs + (self.layers and layer != "A")  # the multiviewer is one more
+            if not 1 <= source <= most or (layer != "I" and not self.layers):
                 return False
             if layer in "IB":
                 self.routes[output] = source
-            if layer in "IA":
+            if layer in "IA" and source <= self.number_of_inputs:
                 self.audio[output] = source
+        elif word in ("ON", "OFF"):
+            self.on[output] = word == "ON"
         elif word in ("VME", "VMD"):
             self.video_muted[output] = word == "VME"
         elif word in ("TVON", "TVOFF"):
@@ -127,10 +138,13 @@ class KeyDigital(StreamSimulator):
     def _status(self) -> list[str]:
         lines = [f"Power : {'ON' if self.power else 'OFF'}", "Front Panel Button : Enabled"]
         if self.single:
-            lines.append(f"Video Output  : Input = {self.routes['1']:02},")
+            lines.append(f"Video Output  : Input = {self.routes['1']:02}, OUT = {'ON' if self.on['1'] else 'OFF'}")
         else:
             for output, source in self.routes.items():
-                lines.append(f"Video Output {int(output):02} : IN = {source:02}, OUT = ON, LINK = ON, DBG = OFF, AUTO")
+                shown = "ON" if self.on[output] else "OFF"
+                lines.append(
+                    f"Video Output {int(output):02} : IN = {source:02}, OUT = {shown}, LINK = ON, DBG = OFF, AUTO"
+                )
         for number, up in self.links_up.items():
             lines.append(f"Video Input {int(number):02} : EDID = 01, LINK = {'ON' if up else 'OFF'}")
         lines += ["MAC Address = 60:89:B1:28:00:04", "TCP Port = 0023", "F/W Version : 1.07"]

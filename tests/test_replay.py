@@ -53,7 +53,8 @@ async def test_a_life_against_the_simulator_is_lived_again_to_the_letter(case: C
     path = tmp_path / "tape.jsonl"
     recording.write(path, await recording.life(case, link))
     replay = play(*load(path), load_drivers())
-    assert replay.differences == [] and replay.inputs > 3 and replay.feedback
+    assert replay.differences == [] and replay.inputs > 3
+    assert replay.feedback or not case.hands  # a keypad presses and tells nothing
 
 
 @dataclass(frozen=True)

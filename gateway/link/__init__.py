@@ -145,6 +145,7 @@ SCHEMES: Mapping[str, str] = {
     "udp": "udp",
     "listen+udp": "udp",
     "snmp": "snmp",
+    "listen+snmp": "snmp_trap",
 }
 # Links that wait to be called: one Driver for each connection that comes in.
 LISTENING = frozenset({"listen+tcp", "listen+ws"})

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.apc_pdu import FAMILIES, SILENCE, UNHEARD, ApcPdu, ApcSettings
+from drivers.pdu.apc import FAMILIES, ApcPdu, ApcSettings
+from drivers.pdu.outlets import SILENCE, UNHEARD
 from gateway.commands import CyclePower, SetPower, SetRelay
 from gateway.driver import (
     Done,
@@ -42,7 +43,7 @@ CASE = Case(
         Do(SetPower(True), unit="3", seen=lambda sim: sim.outlet[3].on),
         Do(CyclePower(), unit="8", seen=lambda sim: sim.outlet[8].on),
     ],
-    hands=[Hand(do=lambda sim: sim.press_outlet(2), unit="2", shows={"power": "off"}, pushed=False)],
+    hands=[Hand(do=lambda sim: sim.press_outlet(2), unit="2", shows={"power": "off", "load": 0.0}, pushed=False)],
     refused_login={"simulator_settings": {}, "settings": {"read_community": "nobody"}},
     refused_reason=Reason.NO_RESPONSE,  # SNMP v1 and v2c answer a wrong community with silence
 )
@@ -202,17 +203,18 @@ def test_ready_only_when_every_outlet_has_been_read() -> None:
     list(driver.opened())
     names: dict[str, int | str | None] = {str(n): f"Outlet {n}" for n in range(1, 25)}
     said = list(driver.received(SnmpReply(column("rPDU", "names", names)), ("names", "rPDU")))
-    assert Offers("24", frozenset({SetPower, CyclePower})) in said
+    assert not any(isinstance(action, Offers) for action in said)  # not before it has shown what can be switched
     identity, first, second = [action for action in said if isinstance(action, Send)]
     assert [len(send.data.oids) for send in (identity, first, second)] == [4, 16, 8]  # 16 OIDs in one GET at most
     assert list(driver.received(SnmpReply(IDENTITY), identity.tag)) == [
         Feedback("", name="RackPDU", firmware="v3.7.3", model="AP7900", serial="5A1234E00874")
     ]
     assert Ready() not in list(driver.received(SnmpReply(dict.fromkeys(first.data.oids, 1)), first.tag))
-    assert list(driver.received(SnmpReply(dict.fromkeys(second.data.oids, 2)), second.tag))[-2:] == [
-        Ready(),
-        Later(5.0, "poll"),
-    ]
+    last = dict.fromkeys(second.data.oids[:-1], 2) | {second.data.oids[-1]: None}
+    told = list(driver.received(SnmpReply(last), second.tag))
+    assert told[-2:] == [Ready(), Later(5.0, "poll")]
+    assert Offers("23", frozenset({SetPower, CyclePower})) in told
+    assert Offers("24", frozenset()) in told  # it tells no state: nobody could see it switch
 
 
 def test_a_pdu_without_identity_has_none() -> None:
@@ -327,7 +329,8 @@ def test_a_reboot_whose_answer_was_lost_goes_on() -> None:
 
 def test_a_poll_asks_for_all_and_comes_again_when_all_have_answered() -> None:
     driver = online(outlets=17)
-    first, second = list(driver.due("poll"))
+    first, second, *more = list(driver.due("poll"))
+    assert more == []  # its meters were not there, and are not asked for again
     assert isinstance(first, Send) and isinstance(second, Send)
     assert Later(5.0, "poll") not in list(driver.received(SnmpReply({}), first.tag))
     assert list(driver.received(states(driver, _17="off"), second.tag)) == [

@@ -92,6 +92,7 @@ def test_the_status_in_both_shapes() -> None:
     actions = feed(driver, b"KD-4x4CSA>", "status")
     assert Offers("1", frozenset({Route, SetVideoMute}), {"input": {"1": "1"}}) in actions
     assert actions[-2:] == [Ready(), Later(5.0, "poll")]
+    assert not any(action == Offers("", frozenset({SetPower})) for action in actions)  # its status tells no power
     one = KeyDigital(KeyDigital.Settings(end="cr"))
     assert feed(one, SINGLE.wire) == [Feedback("1", input="2")] and one.single
     assert [a.data for a in ask(one, Route("3"), "1")[1] if isinstance(a, Send)] == [b"SPOSI03\r"]
@@ -130,6 +131,44 @@ def test_a_keypads_words_that_pass_by_are_followed_by_a_look() -> None:
     assert feed(up(), b"SPO01SI02\r") == [Send(b"STA\r", tag="status")]
 
 
+TITLE = Golden(
+    b"-- KD-DA2x4     System Address = 00    F/W Version : 1.07   --\r\n", "the version", "KD-DA2x4G manual, p.12"
+)
+OFF = Golden(b"SPOOFF\r", "the one output off", "KD-Pro2x1X manual, p.16: SPO ON/OFF")
+MULTIVIEW = Golden(b"SPO02SB05\r", "the multiviewer on output 2", "KD-MLV4x4Pro manual rev 1.2, p.10")
+
+
+def test_the_version_behind_the_model() -> None:
+    assert feed(up(), TITLE.wire) == [Feedback(firmware="1.07")]
+
+
+def test_an_output_that_is_switched_off_is_muted_and_the_status_says_so() -> None:
+    driver = up(mute_with="output")
+    request, actions = ask(driver, SetVideoMute(True), "1")
+    assert actions == [Send(b"SPO01OFF\r", tag=request)]
+    assert feed(driver, b"KD-4x4CSA>", request) == [Taken(request), Send(b"STA\r", tag="status")]
+    off = MATRIX.wire.replace(b"OUT = ON", b"OUT = OFF")
+    assert feed(driver, off) == [Feedback("1", input="2", video_muted=True)]
+    one = KeyDigital(KeyDigital.Settings(end="cr", mute_with="output"))
+    feed(one, SINGLE.wire)
+    request, actions = ask(one, SetVideoMute(True), "1")
+    assert actions == [Send(OFF.wire, tag=request)]
+    assert isinstance(feed(one, b"KD-PS42>", request)[-1], Feedback)  # that status does not say: believed
+
+
+def test_the_multiviewer_is_the_input_after_the_last() -> None:
+    driver = KeyDigital(KeyDigital.Settings(end="cr", layers=True, inputs=4))
+    actions = feed(driver, MATRIX.wire + b"KD-MLV4x4Pro>", "status")
+    offered = next(action for action in actions if isinstance(action, Offers) and action.unit == "1")
+    assert offered.choices["input"]["5"] == "multiview"
+    assert [a.data for a in ask(driver, Route("5", "video"), "2")[1] if isinstance(a, Send)] == [MULTIVIEW.wire]
+
+
+def test_an_addressed_unit_is_called_by_its_address() -> None:
+    driver = KeyDigital(KeyDigital.Settings(end="cr", address=7))
+    assert next(iter(driver.due("poll"))) == Send(b"A07STA\r", tag="status")
+
+
 def test_a_unit_without_status_is_believed() -> None:
     driver = KeyDigital(KeyDigital.Settings(status=False, prompt=False, outputs=2, inputs=2))
     actions = list(driver.opened())
@@ -142,7 +181,9 @@ def test_a_unit_without_status_is_believed() -> None:
     assert actions[1:] == [Taken(request), Feedback("2", assumed=True, input="2", audio_input="2")]
 
 
-@pytest.mark.parametrize("given", [{"end": "lf"}, {"poll": 0.0}, {"outputs": 0}, {"inputs": 100}])
+@pytest.mark.parametrize(
+    "given", [{"end": "lf"}, {"poll": 0.0}, {"outputs": 0}, {"inputs": 100}, {"address": 100}, {"mute_with": "x"}]
+)
 def test_settings_that_make_no_sense(given: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         KeyDigital.Settings(**given)
@@ -153,16 +194,30 @@ def test_settings_that_make_no_sense(given: dict[str, Any]) -> None:
     [
         {"single": True, "model": "KD-PS42"},
         {"crlf": True, "echo": True, "greets": True},
-        {"model": "KD-Pro8x8D", "greets": True},
+        {"model": "KD-Pro8x8D", "greets": True, "address": 7},
     ],
 )
 async def test_other_units(like: dict[str, Any]) -> None:
     sim = simulators.find("key_digital")(speed=10, **like)
-    async with sim.serving("tcp") as link, run_device(KeyDigital, link, {"poll": 0.2}) as (device, watcher):
+    given = {"poll": 0.2, "address": sim.address, "mute_with": "output"}
+    async with sim.serving("tcp") as link, run_device(KeyDigital, link, given) as (device, watcher):
         await watcher.until(lambda: device.online)
         outcome = await device.submit(Route("2"), "1").ended(10)
         assert outcome is not None and outcome.result == "confirmed" and sim.routes["1"] == 2
         assert device.unit("").points["model"].value == f"Key Digital {sim.model}"
+        outcome = await device.submit(SetVideoMute(True), "1").ended(10)
+        assert outcome is not None and outcome.result == "confirmed" and not sim.on["1"]
+
+
+async def test_the_keypad_in_front_wins_over_what_we_ordered() -> None:
+    """It switches by itself; the room shows what holds, not what was ordered last."""
+    sim = simulators.find("key_digital")(speed=10)
+    async with sim.serving("tcp") as link, run_device(KeyDigital, link, {"poll": 0.2}) as (device, watcher):
+        await watcher.until(lambda: device.online)
+        outcome = await device.submit(Route("3"), "1").ended(10)
+        assert outcome is not None and outcome.result == "confirmed"
+        sim.keypad("SPO01SI04")
+        await watcher.until(lambda: device.unit("1").points["input"].value == "4")
 
 
 STREAM = PROMPT.wire + b"\r\n-----\r\n" + MATRIX.wire + SIGNAL.wire + b"KD-4x4CSA> H\rSPO01SI01 FAILED\r\nKD-PS42>"

@@ -1,14 +1,13 @@
-"""APC switched rack PDUs over SNMP: the outlets of the AP79xx (rPDU) and of the AP8xxx and later (rPDU2).
+"""What all rack PDUs over SNMP share: outlets found by their names, looked at in rounds, switched and seen to switch.
 
-Written from APC's PowerNet-MIB, whose object names stand beside the OIDs. What may not live here: metering, alarms,
-anything of SNMP itself. SNMP v1 and v2c cannot refuse a log-in: a wrong read community is silence ("no response"),
-a wrong write community is silence to commands only. Version 3 does refuse one.
+SNMP v1 and v2c cannot refuse a log-in: a wrong read community is silence ("no response"), a wrong write community is
+silence to commands only. Version 3 does refuse one. What may not live here: any maker's object.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from gateway.commands import Command, CyclePower, SetPower
@@ -36,7 +35,6 @@ from gateway.driver import (
 )
 from gateway.model import Reason
 
-ON, OFF, REBOOT = 1, 2, 3  # immediateOn, immediateOff, immediateReboot: the same in both families
 MOST = 16  # OIDs in one GET
 COMMANDS = frozenset({SetPower, CyclePower})
 SILENCE = "no response (SNMP answers a wrong read_community with silence too)"
@@ -44,50 +42,54 @@ UNHEARD = "it answers questions but not this order: is `community` the one that 
 
 
 @dataclass(frozen=True)
+class Meter:
+    """A column that measures outlets: the point it feeds, what one step is worth, and what follows the outlet's index.
+
+    `digits`: a column that says by how many powers of ten the value is too large, where the maker has one.
+    """
+
+    point: Literal["load", "watts"]
+    column: str
+    scale: float = 1.0
+    tail: str = ""
+    digits: str = ""
+
+    def oid(self, index: str) -> str:
+        return f"{self.column}.{index}{self.tail}"
+
+    def digits_oid(self, index: str) -> str:
+        return f"{self.digits}.{index}{self.tail}"
+
+
+@dataclass(frozen=True)
 class Family:
-    """Where one family of PDUs keeps its outlets; a column's OID is followed by the outlet's number."""
+    """Where one family of PDUs keeps its outlets; a column's OID is followed by the outlet's index.
+
+    home: the beginning of the index that is left out of a unit's name (the first unit of a chain).
+    switchable: a column that is 1 where the outlet can be switched; "" where there is none.
+    """
 
     names: str
     state: str
     states: Mapping[int, str]
     control: str
     identity: Mapping[str, str]  # point -> OID
+    meters: tuple[Meter, ...] = ()
+    home: str = ""
+    switchable: str = ""
+    control_of: Mapping[str, str] = field(default_factory=dict)  # on, off, cycle -> column, where each has its own
 
+    def index(self, unit: str) -> str:
+        return unit if "." in unit else f"{self.home}{unit}"
 
-# In the order of asking: the newer PDUs also answer for the older tree.
-FAMILIES: Mapping[str, Family] = {
-    "rPDU2": Family(
-        names="1.3.6.1.4.1.318.1.1.26.9.2.3.1.3",  # rPDU2OutletSwitchedStatusName
-        state="1.3.6.1.4.1.318.1.1.26.9.2.3.1.5",  # rPDU2OutletSwitchedStatusState: off(1), on(2)
-        states={1: "off", 2: "on"},  # the other way round than the command, and than rPDU
-        control="1.3.6.1.4.1.318.1.1.26.9.2.4.1.5",  # rPDU2OutletSwitchedControlCommand
-        identity={
-            "name": "1.3.6.1.4.1.318.1.1.26.2.1.3.1",  # rPDU2IdentName
-            "firmware": "1.3.6.1.4.1.318.1.1.26.2.1.6.1",  # rPDU2IdentFirmwareRev
-            "model": "1.3.6.1.4.1.318.1.1.26.2.1.8.1",  # rPDU2IdentModelNumber
-            "serial": "1.3.6.1.4.1.318.1.1.26.2.1.9.1",  # rPDU2IdentSerialNumber
-        },
-    ),
-    "rPDU": Family(
-        names="1.3.6.1.4.1.318.1.1.12.3.5.1.1.2",  # rPDUOutletStatusOutletName
-        state="1.3.6.1.4.1.318.1.1.12.3.5.1.1.4",  # rPDUOutletStatusOutletState: outletStatusOn(1), ...Off(2)
-        states={1: "on", 2: "off"},
-        control="1.3.6.1.4.1.318.1.1.12.3.3.1.1.4",  # rPDUOutletControlOutletCommand
-        identity={
-            "name": "1.3.6.1.4.1.318.1.1.12.1.1.0",  # rPDUIdentName
-            "firmware": "1.3.6.1.4.1.318.1.1.12.1.3.0",  # rPDUIdentFirmwareRev
-            "model": "1.3.6.1.4.1.318.1.1.12.1.5.0",  # rPDUIdentModelNumber
-            "serial": "1.3.6.1.4.1.318.1.1.12.1.6.0",  # rPDUIdentSerialNumber
-        },
-    ),
-}
+    def unit(self, index: str) -> str:
+        return index.removeprefix(self.home) if index.count(".") == self.home.count(".") else index
 
 
 @dataclass(frozen=True)
-class ApcSettings(Settings):
+class PduSettings(Settings):
     """What a profile may say of a rack PDU."""
 
-    family: Literal["auto", "rPDU", "rPDU2"] = setting("auto", "rPDU (AP79xx), rPDU2 (AP8xxx and later), or find out")
     version: Literal["1", "2c", "3"] = setting("2c", "SNMP version")
     community: str = setting("private", "v1 and v2c: the community that may write", secret=True)
     read_community: str = setting(
@@ -110,43 +112,40 @@ class ApcSettings(Settings):
             raise ValueError("SNMPv3 has no privacy without auth (RFC 3414): set auth, or privacy to none")
 
 
-class ApcPdu(Driver):
+class Outlets(Driver):
     """One rack PDU, or a chain of them behind one address; its units are the outlets."""
 
-    name = "apc_pdu"
-    title = "APC switched rack PDU"
-    models = "AP79xx (rPDU), AP84xx, AP86xx, AP88xx, AP89xx and later (rPDU2)"
     links: ClassVar[Mapping[str, int]] = {"snmp": 161}
     timing = Timing(window=1, reply=5.0, ready=30.0)  # the link asks twice, 2 s each
-    evidence = "cross-checked"  # against Debian's snmpd
-    sources = ("APC PowerNet-MIB", "NUT drivers/apc-pdu-mib.c (walk of an AP7900)", "RoomGate facts: room devices 3.3")
     plays = frozenset({"outlet"})
-    units = "an outlet's number in the PDU's own table, such as 3"
-    offered = (
-        "outlet on, off (SetPower)",
-        "outlet reboot (CyclePower)",
-        "outlet status, of both families",
-        "outlet names",
-        "identity: name, model, serial number, firmware",
-        "SNMP v1, v2c and v3",
-    )
-    not_offered: ClassVar[Mapping[str, str]] = {
-        "delayed on, off and reboot, cancel": "delays are the room's to keep; the PDU's own would hide what happens",
-        "load": "each model meters something else: banks, phases or single outlets",
-        "MasterSwitch, Easy PDU, Raritan, Eaton, Denkovi": "other trees; not looked at in this driver yet",
-        "traps": "they need a listener and their own set-up in the PDU; polling shows the same",
-    }
-    Settings = ApcSettings
-    settings: ApcSettings
+    Settings: ClassVar[type[Settings]] = PduSettings
+    settings: PduSettings
+    maker: ClassVar[str] = ""  # as in "it shows no outlets of ..."
 
     def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
         super().__init__(settings, host=host, scheme=scheme)
-        self.family = FAMILIES["rPDU2"]
+        self.waiting = list(self.families())  # the trees that were not looked for yet
+        self.family = self.families()[self.waiting[0]]
         self.outlets: dict[str, str | None] = {}  # unit -> power
+        self.fixed: set[str] = set()  # units that cannot be switched
+        self.meters: dict[str, tuple[str, Meter]] = {}  # OID -> unit, meter
+        self.digits: dict[str, int] = {}  # OID of a meter -> decimal digits
         self.asked: set[Hashable] = set()  # the round of looks under way; the first one ends with Ready
         self.ready = False
         self.switched: dict[str, float] = {}  # unit -> until when it is looked at quickly
         self.cycles: dict[str, tuple[Request, bool]] = {}  # unit -> its reboot, and whether it was seen off
+
+    # ---- what a maker says ---------------------------------------------------------------------------------------
+
+    def families(self) -> Mapping[str, Family]:
+        """The trees to look for, in the order of asking."""
+        raise NotImplementedError
+
+    def order(self, command: SetPower | CyclePower, index: str) -> tuple[str, int]:
+        """What is written where."""
+        raise NotImplementedError
+
+    # ---- the contract --------------------------------------------------------------------------------------------
 
     def opening(self) -> Opening:
         s = self.settings
@@ -162,33 +161,35 @@ class ApcPdu(Driver):
         )
 
     def patience(self, command: Command) -> float:
-        """The relay clicks at once; a reboot waits 5 to 60 s between off and on (rPDUOutletConfigRebootDuration)."""
+        """The relay clicks at once; a reboot waits between off and on, usually 5 to 60 s."""
         return 90.0 if isinstance(command, CyclePower) else 15.0
 
     def valid_unit(self, unit: str) -> bool:
-        return not unit or (unit.isdecimal() and unit.isascii() and unit[0] != "0" and len(unit) < 5)
+        arcs = unit.split(".")
+        return not unit or (len(arcs) <= 1 + self.family.home.count(".") and all(_number(arc) for arc in arcs))
 
     def opened(self) -> Actions:
-        yield from self._try("rPDU2" if self.settings.family == "auto" else self.settings.family)
+        yield from self._try()
 
     def due(self, name: str) -> Actions:
         if name == "poll":
             yield from self._look()
         elif name == "quick":
             self.switched = {unit: until for unit, until in self.switched.items() if until > self.now}
-            for some in _slices(list(self.switched)):
-                yield Send(SnmpGet(tuple(f"{self.family.state}.{unit}" for unit in some)), tag="quick")
+            for some in _slices([self._state(unit) for unit in self.switched]):
+                yield Send(SnmpGet(tuple(some)), tag="quick")
 
     def command(self, request: Request) -> Actions:
         self.cycles.pop(request.unit, None)
         command = request.command
         if request.unit not in self.outlets:
             yield Refused(request, "the PDU has no such outlet")
-        elif isinstance(command, SetPower | CyclePower):
-            value = REBOOT if isinstance(command, CyclePower) else ON if command.on else OFF
-            yield Send(SnmpSet(((f"{self.family.control}.{request.unit}", value),)), tag=request)
-        else:
+        elif not isinstance(command, SetPower | CyclePower):
             yield Refused(request, "an outlet cannot do that")
+        elif request.unit in self.fixed:
+            yield Refused(request, "this outlet cannot be switched")
+        else:
+            yield Send(SnmpSet((self.order(command, self.family.index(request.unit)),)), tag=request)
 
     def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
         if not isinstance(data, SnmpReply):
@@ -209,6 +210,10 @@ class ApcPdu(Driver):
                     yield Later(self.settings.quick, "quick")
             case ("state", *_):
                 yield from self._told(data)
+            case ("abilities", *_):
+                self._able(data)
+            case ("meters", *oids):
+                yield from self._measured(data, oids)
         if tag in self.asked:
             self.asked.discard(tag)
             if not self.asked:
@@ -218,44 +223,76 @@ class ApcPdu(Driver):
         """SNMP pairs answers with questions, so that an unanswered order says nothing of the rest: look whether the
         PDU is there at all. An unanswered question is a PDU that is away."""
         if isinstance(tag, Request):
-            yield Send(SnmpGet((f"{self.family.state}.{tag.unit}",)), tag=("check", tag))
+            yield Send(SnmpGet((self._state(tag.unit),)), tag=("check", tag))
         else:
             yield Drop(Reason.NO_RESPONSE, SILENCE if reason == "no response" else reason)
 
     # ---- reading -------------------------------------------------------------------------------------------------
 
-    def _try(self, family: str) -> Actions:
+    def _try(self) -> Actions:
         """The outlets' names show which tree there is, and how many outlets (a chain of PDUs counts on)."""
-        self.family = FAMILIES[family]
+        family = self.waiting.pop(0)
+        self.family = self.families()[family]
         yield Send(SnmpWalk(self.family.names), tag=("names", family))
 
     def _named(self, family: str, reply: SnmpReply) -> Actions:
-        named = {unit: name for unit, name in _below(self.family.names, reply) if name is not None}
+        named = {unit: name for unit, name in self._below(self.family.names, reply) if name is not None}
+        if not named and self.waiting:
+            yield from self._try()
+            return
         if not named:
-            if family == "rPDU2" and self.settings.family == "auto":
-                yield from self._try("rPDU")
-            else:
-                words = f" ({reply.error})" if reply.error else ""
-                yield Drop(Reason.PROTOCOL_ERROR, f"it shows no switched outlets of APC's{words}")
+            words = f" ({reply.error})" if reply.error else ""
+            yield Drop(Reason.PROTOCOL_ERROR, f"it shows no switched outlets of {self.maker}'s{words}")
             return
         for unit, name in named.items():
             self.outlets[unit] = None
-            yield Offers(unit, COMMANDS)
-            yield Feedback(unit, outlet_name=str(name))
+            yield Feedback(unit, outlet_name=str(name) or unit)
         yield self._ask("identity", *self.family.identity.values())
+        yield from self._abilities()
         yield from self._look()
+
+    def _abilities(self) -> Actions:
+        """What is asked once: which outlets can be switched, and how the meters count."""
+        wanted = [f"{self.family.switchable}.{self.family.index(unit)}" for unit in self.outlets]
+        wanted = wanted if self.family.switchable else []
+        for meter in self.family.meters:
+            for unit in self.outlets:
+                index = self.family.index(unit)
+                self.meters[meter.oid(index)] = unit, meter
+                wanted += [meter.digits_oid(index)] if meter.digits else []
+        for some in _slices(wanted):
+            yield self._ask("abilities", *some)
+
+    def _able(self, reply: SnmpReply) -> None:
+        for oid, value in reply.values.items():
+            if self.family.switchable and oid.startswith(f"{self.family.switchable}."):
+                if value not in (1, None):
+                    self.fixed.add(self.family.unit(oid.removeprefix(f"{self.family.switchable}.")))
+                continue
+            for meter in self.family.meters:
+                if meter.digits and oid.startswith(f"{meter.digits}.") and isinstance(value, int) and 0 <= value <= 9:
+                    self.digits[oid.replace(meter.digits, meter.column, 1)] = value
 
     def _ask(self, what: str, *oids: str) -> Send:
         self.asked.add((what, *oids))
         return Send(SnmpGet(oids), tag=(what, *oids))
 
     def _look(self) -> Actions:
-        for some in _slices(list(self.outlets)):
-            yield self._ask("state", *(f"{self.family.state}.{unit}" for unit in some))
+        for some in _slices([self._state(unit) for unit in self.outlets]):
+            yield self._ask("state", *some)
+        for some in _slices(list(self.meters)):
+            yield self._ask("meters", *some)
+
+    def _state(self, unit: str) -> str:
+        return f"{self.family.state}.{self.family.index(unit)}"
 
     def _looked(self) -> Actions:
         if not self.ready:
             self.ready = True
+            for unit, power in self.outlets.items():
+                if power is None:
+                    self.fixed.add(unit)
+                yield Offers(unit, frozenset() if unit in self.fixed else COMMANDS)
             yield Ready()
         yield Later(self.settings.poll, "poll")
 
@@ -265,11 +302,23 @@ class ApcPdu(Driver):
         if told:
             yield Feedback("", **told)
 
+    def _measured(self, reply: SnmpReply, oids: list[Any]) -> Actions:
+        """What an outlet draws. A meter that is not there is not asked for again."""
+        for oid in [oid for oid in dict.fromkeys(oids) if oid in self.meters]:
+            unit, meter = self.meters[oid]
+            value = reply.values.get(oid)
+            if not isinstance(value, int) or (meter.digits and oid not in self.digits):
+                del self.meters[oid]
+                continue
+            shown = value * meter.scale / 10 ** self.digits.get(oid, 0)
+            if shown >= 0:
+                yield Feedback(unit, **{meter.point: round(shown, 3)})
+
     def _told(self, reply: SnmpReply) -> Actions:
         if reply.error:
             yield Drop(Reason.PROTOCOL_ERROR, f"the PDU answered {reply.error} about its outlets")
             return
-        for unit, value in _below(self.family.state, reply):
+        for unit, value in self._below(self.family.state, reply):
             if unit not in self.outlets:
                 continue
             power = self.family.states.get(value) if isinstance(value, int) else None
@@ -294,7 +343,7 @@ class ApcPdu(Driver):
         if isinstance(request.command, CyclePower):
             self.cycles[request.unit] = request, False
         self.switched[request.unit] = self.now + self.patience(request.command)
-        yield Send(SnmpGet((f"{self.family.state}.{request.unit}",)), tag="quick")
+        yield Send(SnmpGet((self._state(request.unit),)), tag="quick")
 
     def _checked(self, request: Request) -> Actions:
         """The PDU answers, but it did not answer this order: was it carried out all the same?"""
@@ -304,14 +353,17 @@ class ApcPdu(Driver):
         elif not self.shows(request.command, {"power": power}):
             yield Refused(request, UNHEARD)
 
+    def _below(self, column: str, reply: SnmpReply) -> Iterator[tuple[str, int | str | None]]:
+        """The rows of one column in a reply: unit, value; None where the agent has no such object."""
+        for oid, value in reply.values.items():
+            index = oid.removeprefix(f"{column}.")
+            if index != oid and all(arc.isdecimal() for arc in index.split(".")):
+                yield self.family.unit(index), value
 
-def _slices(units: list[str]) -> Iterator[list[str]]:
-    return (units[start : start + MOST] for start in range(0, len(units), MOST))
+
+def _number(arc: str) -> bool:
+    return arc.isdecimal() and arc.isascii() and arc[0] != "0" and len(arc) < 5
 
 
-def _below(column: str, reply: SnmpReply) -> Iterator[tuple[str, int | str | None]]:
-    """The rows of one column in a reply: outlet, value; None where the agent has no such object."""
-    for oid, value in reply.values.items():
-        unit = oid.removeprefix(f"{column}.")
-        if unit != oid and unit.isdecimal():
-            yield unit, value
+def _slices(oids: list[str]) -> Iterator[list[str]]:
+    return (oids[start : start + MOST] for start in range(0, len(oids), MOST))
