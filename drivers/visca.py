@@ -1,26 +1,27 @@
-"""Cameras that speak VISCA: over IP (UDP 52381, with sequence numbers), raw over TCP 5678, and on a serial chain.
+"""PTZ cameras over VISCA: VISCA over IP (UDP 52381, numbered), raw VISCA on TCP 5678, and serial with up to 7 cameras.
 
-An ACK takes a command, its completion ends it. What may not live here: where a camera looks (presets keep that).
-Sources: Sony EVI-D70/D100 and SRG/BRC technical manuals (VISCA and VISCA over IP); RoomGate facts: room devices 8.
+A command is acknowledged (`90 4y FF`), and later completed; an inquiry is answered at once. On UDP a reply carries the
+number of what it answers, so a lost one is asked for again; on a stream replies are positional. What may not live here:
+names of presets. Sources: Sony VISCA command lists, PTZOptics VISCA command list, RoomGate facts: room devices 8.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gateway.commands import Command, MoveCamera, RecallPreset, SetPower, StorePreset
-from gateway.cutters import Lines, Whole
+from gateway.cutters import Frames, Whole
 from gateway.driver import (
     Actions,
     Answered,
+    Appeared,
     Datagram,
-    Done,
     Driver,
     Drop,
     Feedback,
+    Gone,
     Later,
     Offers,
     Opening,
@@ -35,285 +36,317 @@ from gateway.driver import (
 )
 from gateway.model import Reason
 
-COMMAND, INQUIRY, REPLY, CONTROL, CONTROL_REPLY = 0x0100, 0x0110, 0x0111, 0x0200, 0x0201  # payload types over IP
-POWER, VERSION = bytes.fromhex("090400"), bytes.fromhex("090002")  # inquiries, without address and end
-STATES = {2: "on", 3: "standby"}
+LONGEST = 16  # bytes of a packet, with its address and its FF
+COMMAND, INQUIRY, REPLY, CONTROL, CONTROL_REPLY = 0x0100, 0x0110, 0x0111, 0x0200, 0x0201  # payload types
+POWER, VERSION = bytes((0x09, 0x04, 0x00)), bytes((0x09, 0x00, 0x02))
+ADDRESS_SET = bytes((0x88, 0x30, 0x01, 0xFF))
+PAN_TILT = {"left": (1, 3), "right": (2, 3), "up": (3, 1), "down": (3, 2)}
 ERRORS = {
-    (0x60, 0x01): "the message is too long",
-    (0x60, 0x02): "the camera does not know this command",
-    (0x60, 0x03): "the camera is busy",
-    (0x60, 0x04): "the command was cancelled",
-    (0x60, 0x05): "the camera has nothing to cancel",
-    (0x60, 0x41): "the camera cannot do that now",
+    2: "syntax error",
+    3: "command buffer full",
+    4: "command cancelled",
+    5: "no socket",
+    0x41: "not executable now",
 }
-PAN = {"left": (1, 3), "right": (2, 3), "up": (3, 1), "down": (3, 2)}
-STOP_TURNING, STOP_ZOOM = (3, 3), bytes.fromhex("01040700")
-ALL = frozenset({SetPower, MoveCamera, RecallPreset, StorePreset})
-TRIES = 2  # a datagram may be lost once
+KEPT = 200  # tags and numbers that are remembered
+TRIES = 3  # times that something is sent over UDP
+WAKING = 40.0  # seconds that a camera may take to come on
 
 
-@dataclass(frozen=True)
-class Frames(Lines):
-    """Frames end in FF. What answers: an ACK, an error, the data that was asked for; where nothing is acknowledged, a
-    completion."""
+def measure(held: bytes) -> int:
+    """The length of the packet that `held` begins with: address, up to 14 bytes, FF."""
+    if held[0] < 0x80 or held[0] == 0xFF:
+        return -1
+    end = held.find(0xFF)
+    if 0 <= end < LONGEST:
+        return end + 1
+    return -1 if end >= LONGEST or len(held) >= LONGEST else 0
 
-    acks: bool = True
+
+class Packets(Frames):
+    """VISCA packets of a stream. A completion (`90 5y FF`) answers nothing: its acknowledgement did."""
 
     def answers(self, message: Any) -> bool:
-        kind = message[1] & 0xF0 if len(message) > 1 else 0
-        return kind in (0x40, 0x60) or (kind == 0x50 and (len(message) > 2 or not self.acks))
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What was sent to which camera, for whom, and how often."""
-
-    payload: bytes
-    unit: str = ""
-    request: Request | None = None
-    tries: int = 1
+        completion = len(message) == 3 and message[1] >> 4 == 5
+        return len(message) >= 3 and not completion and message[1] != 0x38
 
 
 @dataclass(frozen=True)
 class ViscaSettings(Settings):
-    """Settings of one camera, or of a serial chain of them."""
+    """Settings of one camera, or of a serial line with several."""
 
-    cameras: int = setting(1, "cameras on a serial chain, 1 to 7; over a network there is one")
-    pan_speed: int = setting(10, "1 to 24")
-    tilt_speed: int = setting(8, "1 to 20")
-    zoom_speed: int = setting(3, "0 to 7")
-    poll: float = setting(10.0, "seconds between looks")
-    reset: bool = setting(True, "over IP: set the camera's sequence number back when the connection begins")
-    typed: bool = setting(True, "over IP: mark inquiries as such (0110); false: as commands, as some cameras want it")
-    acks: bool = setting(True, "the camera acknowledges commands; false: it only tells when they are done")
+    cameras: int = setting(1, "cameras on this serial line, 1 to 7; with several, units 1, 2, ...")
+    pan_speed: int = setting(8, "1 (slow) to 24")
+    tilt_speed: int = setting(8, "1 (slow) to 20")
+    zoom_speed: int = setting(3, "0 (slow) to 7")
+    raw: bool = setting(False, "UDP without Sony's header, as some cameras have it on port 1259")
     baud: int = setting(9600, "serial speed")
+    poll: float = setting(10.0, "seconds between questions for the power")
 
     def __post_init__(self) -> None:
-        limits = (("cameras", 1, 7), ("pan_speed", 1, 24), ("tilt_speed", 1, 20), ("zoom_speed", 0, 7))
-        for name, low, high in limits:
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} is {low} to {high}")
-        if self.poll < 0.1:
-            raise ValueError("poll is at least 0.1 seconds")
+        if not 1 <= self.cameras <= 7:
+            raise ValueError("cameras is 1 to 7")
+        if not (1 <= self.pan_speed <= 24 and 1 <= self.tilt_speed <= 20 and 0 <= self.zoom_speed <= 7):
+            raise ValueError("pan_speed is 1 to 24, tilt_speed 1 to 20, zoom_speed 0 to 7")
+        if self.poll < 0.2:
+            raise ValueError("poll is at least 0.2 seconds")
 
 
 class Visca(Driver):
-    """One camera (unit ""), or a chain: the first is "", the others 2 to 7."""
+    """One camera, or the cameras of one serial line."""
 
     name = "visca"
     title = "VISCA cameras"
-    models = "Sony SRG, BRC, EVI and relatives; PTZOptics, AVer, Lumens and others that speak VISCA"
+    models = "Sony SRG, BRC, EVI; PTZOptics; others that speak VISCA"
     links: ClassVar[Mapping[str, int]] = {"udp": 52381, "tcp": 5678, "serial": 0}
-    plays = frozenset({"ptz", "camera"})
-    timing = Timing(window=1, gap=0.02, reply=2.0, ready=10.0)
+    plays = frozenset({"ptz"})
+    timing = Timing(window=1, gap=0.02, reply=1.5, ready=20.0)
     sources = (
-        "Sony EVI-D70 technical manual, command list",
-        "Sony SRG/BRC VISCA over IP manual",
+        "Sony VISCA over IP and VISCA command lists (SRG, BRC)",
+        "PTZOptics VISCA Command List, Rev 1.3 10/20",
         "RoomGate facts: room devices 8",
     )
     offered = (
-        "power and its state",
-        "pan, tilt and zoom until stop",
-        "presets: recall (confirmed by its completion) and store",
-        "several cameras on a serial chain",
-        "errors in words; a lost datagram is sent again",
+        "power",
+        "pan, tilt, zoom, stop",
+        "presets: recall and store",
+        "acknowledgement, completion, errors",
+        "sequence numbers and RESET over UDP",
+        "several cameras on a serial line",
     )
     not_offered: ClassVar[Mapping[str, str]] = {
-        "absolute positions, focus, exposure": "presets keep all of these",
-        "tally": "no part of a room has one",
-        "the far end's camera": "that is the codec's to move",
+        "focus, exposure, white balance": "set-up, done once with the camera's own page",
+        "absolute positions": "their ranges differ from model to model; presets do it",
+        "tally, menus": "no part of a room asks for them",
+        "cancelling (8x 2y FF)": "a stop is enough",
     }
-    units = '"" (the camera, or the first of a chain), or 2 to 7 on a serial chain'
+    units = "nothing for one camera; 1 to 7 for several on a serial line"
     Settings: ClassVar[type[Settings]] = ViscaSettings
     settings: ViscaSettings
 
     def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
         super().__init__(settings, host=host, scheme=scheme)
-        self.net = scheme == "udp"
-        self.cutter = Whole() if self.net else Frames((b"\xff",), acks=self.settings.acks)
-        self.units_there = ["", *(str(n) for n in range(2, self.settings.cameras + 1))] if scheme == "serial" else [""]
+        several = self.settings.cameras > 1
+        self.addresses = {str(n) if several else "": n for n in range(1, self.settings.cameras + 1)}
+        self.numbered = scheme == "udp" and not self.settings.raw
+        self.packets = scheme == "udp"
+        self.cutter = Whole() if self.packets else Packets(measure)
         self.sequence = 0
-        self.flight: dict[int, Ask] = {}  # over IP: sequence -> what it carried
-        self.running: dict[tuple[str, int], Ask] = {}  # unit, socket -> what the camera is doing
-        self.powers: dict[str, str] = {}
+        self.sent: dict[int, Hashable] = {}  # sequence number -> tag of what is not answered
+        self.last: dict[Hashable, tuple[int, bytes]] = {}  # tag -> how often it was sent, and what
+        self.goal: dict[str, tuple[str, float]] = {}  # the power a camera was told to have, until when it may take
+        self.away: set[str] = set()
+        self.unanswered = set(self.addresses)
         self.ready = False
 
     @classmethod
     def lines(cls) -> Iterator[str]:
-        """Every frame, to the first camera."""
-        yield from ("88 30 01 FF", "88 01 00 01 FF", "81 09 04 00 FF", "81 09 00 02 FF")
-        driver = cls()
-        wishes: tuple[Command, ...] = (SetPower(True), SetPower(False), RecallPreset(1), StorePreset(1))
-        moves = tuple(MoveCamera(to) for to in ("left", "right", "up", "down", "in", "out", "stop"))
-        for wish in (*wishes, *moves):
-            yield from (f"81 {payload.hex(' ').upper()} FF" for payload in driver.payloads(wish))
+        """Every packet that can be sent to camera 1."""
+        yield from ("81 09 04 00 FF", "81 09 00 02 FF", "88 30 01 FF", "81 01 04 00 02 FF", "81 01 04 00 03 FF")
+        yield from (
+            "81 01 06 01 VV WW 01 03 FF",
+            "81 01 06 01 VV WW 03 03 FF",
+            "81 01 04 07 2p FF",
+            "81 01 04 07 00 FF",
+        )
+        yield from ("81 01 04 3F 02 pp FF", "81 01 04 3F 01 pp FF")
 
     def opening(self) -> Opening:
-        """9600 8N1 unless changed on the camera."""
+        """9600 8N1 (VISCA, RS-232C)."""
         return Opening(baud=self.settings.baud)
 
-    def valid_unit(self, unit: str) -> bool:
-        return unit == "" or (unit.isdecimal() and str(int(unit)) == unit and 2 <= int(unit) <= self.settings.cameras)
+    def patience(self, command: Command) -> float:
+        """A camera that wakes takes its time."""
+        return WAKING if isinstance(command, SetPower) else command.patience
 
-    # ---- sending ---------------------------------------------------------------------------------------------
+    def valid_unit(self, unit: str) -> bool:
+        return unit in self.addresses
+
+    # ---- asking ----------------------------------------------------------------------------------------------
 
     def opened(self) -> Actions:
-        """Begin afresh: sequence numbers over IP, addresses and buffers on a chain; then ask."""
-        if self.net:
-            if self.settings.reset:
-                yield Send(Datagram(struct.pack(">HHI", CONTROL, 1, 0) + b"\x01"), tag="reset")
-                return
+        """Begin counting anew (UDP), give the cameras their addresses (serial), and ask whether they are on."""
+        if self.numbered:
+            yield self._put(CONTROL, b"\x01", "reset")
         elif self.scheme == "serial":
-            yield Send(bytes.fromhex("883001ff"), reply=False)  # AddressSet, broadcast
-            yield Send(bytes.fromhex("88010001ff"), reply=False)  # IF_Clear, broadcast
-        yield from self._look(POWER)
+            yield self._put(COMMAND, ADDRESS_SET, "address")
+        else:
+            yield from self._look()
 
-    def _look(self, *inquiries: bytes) -> Actions:
-        for unit in self.units_there:
-            for inquiry in inquiries:
-                yield self._send(Ask(inquiry, unit))
+    def _put(self, kind: int, packet: bytes, tag: Hashable) -> Send:
+        """One packet, with a header where the link wants it."""
+        tries = self.last.get(tag, (0, b""))[0]
+        self.last[tag] = (tries + 1, packet)
+        kept: tuple[dict[Any, Any], ...] = (self.last, self.sent)
+        for held in kept:  # what was replaced while it waited is never answered
+            while len(held) > KEPT:
+                held.pop(next(iter(held)))
+        if not self.packets:
+            return Send(packet, tag=tag)
+        if not self.numbered:
+            self.sent = {0: tag}  # one at a time: a reply says nothing of what it answers
+            return Send(Datagram(packet), tag=tag)
+        self.sequence = self.sequence % 0xFFFFFFFF + 1
+        self.sent[self.sequence] = tag
+        head = kind.to_bytes(2, "big") + len(packet).to_bytes(2, "big") + self.sequence.to_bytes(4, "big")
+        return Send(Datagram(head + packet), tag=tag)
 
-    def _send(self, ask: Ask) -> Send:
-        frame = bytes([0x80 | int(ask.unit or "1")]) + ask.payload + b"\xff"
-        if not self.net:
-            return Send(frame, tag=ask)
-        self.sequence = (self.sequence + 1) & 0xFFFFFFFF
-        self.flight[self.sequence] = ask
-        for old in [number for number in self.flight if number + 100 < self.sequence]:
-            del self.flight[old]
-        kind = INQUIRY if ask.payload[0] == 0x09 and self.settings.typed else COMMAND
-        return Send(Datagram(struct.pack(">HHI", kind, len(frame), self.sequence) + frame), tag=ask)
+    def _say(self, unit: str, body: bytes, tag: Hashable) -> Send:
+        packet = bytes((0x80 + self.addresses[unit],)) + body + b"\xff"
+        return self._put(INQUIRY if body[0] == 0x09 else COMMAND, packet, tag)
 
-    def payloads(self, command: Command) -> list[bytes]:
-        """The frames of a command, without address and end; none for what a camera cannot do."""
-        s = self.settings
-        match command:
-            case SetPower(on):
-                return [bytes([0x01, 0x04, 0x00, 2 if on else 3])]
-            case RecallPreset(preset):
-                return [bytes([0x01, 0x04, 0x3F, 0x02, preset])]
-            case StorePreset(preset):
-                return [bytes([0x01, 0x04, 0x3F, 0x01, preset])]
-            case MoveCamera(to) if to in PAN:
-                return [bytes([0x01, 0x06, 0x01, s.pan_speed, s.tilt_speed, *PAN[to]])]
-            case MoveCamera("in" | "out" as to):
-                return [bytes([0x01, 0x04, 0x07, (0x20 if to == "in" else 0x30) | s.zoom_speed])]
-            case MoveCamera():
-                return [bytes([0x01, 0x06, 0x01, s.pan_speed, s.tilt_speed, *STOP_TURNING]), STOP_ZOOM]
-        return []
+    def _look(self) -> Actions:
+        for unit in self.addresses:
+            yield self._say(unit, POWER, ("power", unit))
 
     def command(self, request: Request) -> Actions:
-        """Say it; the camera's ACK takes it."""
-        command = request.command
-        payloads = self.payloads(command)
-        if isinstance(command, MoveCamera) and (command.far or command.camera):
-            yield Refused(request, "this camera moves itself only; each camera is a unit of its own")
-        elif not payloads:
-            yield Refused(request, "a camera cannot do that")
-        else:
-            *first, last = payloads  # only the last one decides
-            for payload in first:
-                yield self._send(Ask(payload, request.unit))
-            yield self._send(Ask(last, request.unit, request))
+        """Say it; what it does is told by its acknowledgement, and the power by a question."""
+        held, unit = self.settings, request.unit
+        drive = bytes((0x01, 0x06, 0x01, held.pan_speed, held.tilt_speed))
+        zoom = bytes((0x01, 0x04, 0x07))
+        match request.command:
+            case SetPower(on):
+                yield self._say(unit, bytes((0x01, 0x04, 0x00, 2 if on else 3)), request)
+            case MoveCamera(_, camera, far) if camera or far:
+                yield Refused(request, "this is one camera, here in the room")
+            case MoveCamera("stop"):
+                yield self._say(unit, drive + b"\x03\x03", ("stop", unit))
+                yield self._say(unit, zoom + b"\x00", request)
+            case MoveCamera("in" | "out" as to):
+                yield self._say(unit, zoom + bytes(((0x20 if to == "in" else 0x30) + held.zoom_speed,)), request)
+            case MoveCamera(to):
+                yield self._say(unit, drive + bytes(PAN_TILT[to]), request)
+            case RecallPreset(preset):
+                yield self._say(unit, bytes((0x01, 0x04, 0x3F, 0x02, preset)), request)
+            case StorePreset(preset):
+                yield self._say(unit, bytes((0x01, 0x04, 0x3F, 0x01, preset)), request)
+            case _:
+                yield Refused(request, "a camera turns, zooms and keeps presets")
 
     # ---- hearing ---------------------------------------------------------------------------------------------
 
     def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
-        """A frame, or a datagram with one in it."""
-        if self.net:
-            yield from self._datagram(data)
-        else:
-            yield from self._frame(bytes(data), tag if isinstance(tag, Ask) else None)
-
-    def _datagram(self, data: Any) -> Actions:
-        raw = data.data if isinstance(data, Datagram) else b""
-        if len(raw) < 9:
+        """A packet of a stream (`tag`: what it answers), or a datagram."""
+        if not self.packets:
+            yield from self._heard(data, tag)
             return
-        kind, length, sequence = struct.unpack(">HHI", raw[:8])
-        body = raw[8 : 8 + length]
-        if kind == CONTROL_REPLY:
+        packet, number = data.data, 0
+        if self.numbered:
+            kind, length, number = (int.from_bytes(packet[a:b], "big") for a, b in ((0, 2), (2, 4), (4, 8)))
+            packet = packet[8:]
+            if len(packet) != length or kind not in (REPLY, CONTROL_REPLY):
+                return
+            if kind == CONTROL_REPLY:
+                yield from self._controlled(packet, number)
+                return
+        if not 3 <= len(packet) <= LONGEST or packet[-1] != 0xFF:
+            return
+        held = self.sent.pop(number, None)
+        if held is not None:
+            yield from self._heard(packet, held)
+            yield Answered(held)
+
+    def _controlled(self, packet: bytes, number: int) -> Actions:
+        """The answer to RESET, or the camera's word that our numbers are wrong."""
+        if packet == b"\x01" and "reset" in self.sent.values():
+            self.sent.clear()
+            self.sequence = 0
+            self.last.pop("reset", None)
             yield Answered("reset")
-            if not self.ready:
-                yield from self._look(POWER)
-        elif kind == REPLY and body.endswith(b"\xff"):
-            ask = self.flight.get(sequence)
-            frame = body[:-1]
-            if ask is not None and Frames((b"\xff",), acks=self.settings.acks).answers(frame):
-                yield Answered(ask)
-            yield from self._frame(frame, ask)
+            yield from self._look()
+        elif packet[:1] == b"\x0f":  # 0F 01: abnormal sequence number, 0F 02: abnormal message
+            yield Drop(Reason.PROTOCOL_ERROR, "the camera does not accept our sequence numbers")
 
-    def _frame(self, frame: bytes, ask: Ask | None) -> Actions:
-        if len(frame) < 2 or not 0x90 <= frame[0] <= 0xF0:
+    def _heard(self, packet: bytes, tag: Hashable) -> Actions:
+        self.last.pop(tag, None)
+        kind = packet[1] >> 4
+        if packet[1] == 0x38:  # network change: a camera came, addresses must be given anew
+            yield Drop(Reason.PROTOCOL_ERROR, "a camera joined the serial line")
+        elif tag == "address":
+            yield from self._look()
+        elif kind == 6:
+            yield from self._refused(tag, ERRORS.get(packet[2], f"error {packet[2]:02x}"))
+        elif isinstance(tag, Request):
+            yield from self._acknowledged(tag)
+        elif isinstance(tag, tuple) and kind == 5 and tag[0] == "power" and len(packet) == 4:
+            yield from self._power(tag[1], packet[2])
+        elif isinstance(tag, tuple) and kind == 5 and tag[0] == "version" and len(packet) == 10:
+            vendor, model, firmware = packet[2:4].hex(), packet[4:6].hex(), packet[6:8].hex()
+            yield Feedback(tag[1], model=f"VISCA {vendor}:{model}", firmware=firmware)
+
+    def _refused(self, tag: Hashable, words: str) -> Actions:
+        if isinstance(tag, Request):
+            yield Refused(tag, words)
+        elif isinstance(tag, tuple) and tag[0] == "power":
+            yield from self._power(tag[1], 0)
+
+    def _acknowledged(self, request: Request) -> Actions:
+        unit, command = request.unit, request.command
+        if isinstance(command, RecallPreset):
+            yield Feedback(unit, assumed=True, preset=str(command.preset))
+        elif isinstance(command, MoveCamera) and command.to != "stop":
+            yield Feedback(unit, assumed=True, preset=None)
+        yield Taken(request)
+        if isinstance(command, SetPower):
+            self.goal[unit] = ("on" if command.on else "standby", self.now + WAKING)
+            yield self._say(unit, POWER, ("power", unit))
+
+    def _power(self, unit: str, state: int) -> Actions:
+        """2 = on, 3 = standby; anything else is no state that a room knows."""
+        power = {2: "on", 3: "standby"}.get(state)
+        if power == self.goal.get(unit, ("", 0.0))[0]:
+            del self.goal[unit]
+        if unit in self.away:
+            self.away.discard(unit)
+            yield Appeared(unit)
+            yield self._offer(unit)
+        yield Feedback(unit, power=power)
+        self.unanswered.discard(unit)
+        yield from self._usable()
+        if self.ready and any(until > self.now for _, until in self.goal.values()):
+            yield Later(1.0, "poll")
+
+    @staticmethod
+    def _offer(unit: str) -> Offers:
+        return Offers(unit, frozenset({SetPower, MoveCamera, RecallPreset, StorePreset}))
+
+    def _usable(self) -> Actions:
+        if self.ready or self.unanswered:
             return
-        unit = self._unit(frame[0])
-        kind, socket = frame[1] & 0xF0, frame[1] & 0x0F
-        if kind == 0x40 and ask is not None:
-            yield from self._acknowledged(ask, unit, socket)
-        elif kind == 0x50 and len(frame) > 2:
-            yield from self._told(unit, ask, frame[2:])
-        elif kind == 0x50:
-            done = self.running.pop((unit, socket), None) or (ask if ask and ask.request else None)
-            if done is not None and done.request is not None:
-                yield from self._completed(done.request)
-        elif kind == 0x60 and len(frame) > 2:
-            words = ERRORS.get((0x60, frame[2]), f"the camera answers error {frame[2]:02X}")
-            failed = ask or self.running.pop((unit, socket), None)
-            if failed is not None and failed.request is not None:
-                yield Refused(failed.request, words)
-            elif failed is not None and failed.payload == POWER and not self.ready:
-                yield Drop(Reason.PROTOCOL_ERROR, words)
-
-    def _unit(self, address: int) -> str:
-        number = (address >> 4) - 8
-        return "" if number == 1 or self.scheme != "serial" else str(number)
-
-    def _acknowledged(self, ask: Ask, unit: str, socket: int) -> Actions:
-        self.running[unit, socket] = ask
-        if ask.request is not None and not isinstance(ask.request.command, RecallPreset):
-            yield Taken(ask.request)
-            if isinstance(ask.request.command, SetPower):
-                yield Later(0.2, "look")
-
-    def _completed(self, request: Request) -> Actions:
-        match request.command:
-            case RecallPreset(preset):
-                yield Feedback(request.unit, preset=str(preset))
-                yield Done(request)
-            case SetPower():
-                yield self._send(Ask(POWER, request.unit))
-            case MoveCamera():
-                yield Taken(request)
-                yield Feedback(request.unit, preset=None)
-            case _:
-                yield Taken(request)
-
-    def _told(self, unit: str, ask: Ask | None, data: bytes) -> Actions:
-        if ask is not None and ask.payload == VERSION and len(data) >= 7:
-            yield Feedback(unit, model=f"VISCA {data[0:2].hex()}:{data[2:4].hex()}", firmware=data[4:6].hex())
-        elif ask is not None and ask.payload == POWER and len(data) == 1:
-            self.powers[unit] = STATES.get(data[0], "off")
-            yield Feedback(unit, power=self.powers[unit])
-            if not self.ready and len(self.powers) == len(self.units_there):
-                self.ready = True
-                for one in self.units_there:
-                    yield Offers(one, ALL)
-                yield Ready()
-                yield from self._look(VERSION)
-                yield Later(self.settings.poll, "poll")
+        self.ready = True
+        there = [unit for unit in self.addresses if unit not in self.away]
+        for unit in there:
+            yield self._offer(unit)
+        yield Ready()
+        for unit in there:
+            yield self._say(unit, VERSION, ("version", unit))
+        yield Later(self.settings.poll, "poll")
 
     def failed(self, tag: Hashable, reason: str) -> Actions:
-        """A datagram may be lost: once more. On a wire, silence is silence."""
-        if tag == "reset":
-            yield from self._look(POWER)  # some cameras know no reset
-        elif self.net and isinstance(tag, Ask) and tag.tries < TRIES:
-            yield self._send(replace(tag, tries=tag.tries + 1))
-        elif isinstance(tag, Ask) and tag.payload == VERSION:
-            return  # not every camera tells its version
+        """A datagram may be lost: say it again. One camera of several may be off the line. Else nobody is there."""
+        self.sent = {number: held for number, held in self.sent.items() if held != tag}
+        tries, packet = self.last.get(tag, (TRIES, b""))
+        if self.packets and tries < TRIES:
+            yield self._put(CONTROL if tag == "reset" else INQUIRY if packet[1:2] == b"\x09" else COMMAND, packet, tag)
+            return
+        self.last.pop(tag, None)
+        unit = tag[1] if isinstance(tag, tuple) else tag.unit if isinstance(tag, Request) else ""
+        if tag == "reset":  # some cameras know no RESET
+            self.sequence = 0
+            yield from self._look()
+        elif isinstance(tag, tuple) and tag[0] == "version":
+            return
+        elif len(self.addresses) > 1 and len(self.away | {unit}) < len(self.addresses):
+            if unit not in self.away:
+                self.away.add(unit)
+                yield Gone(unit)
+            self.unanswered.discard(unit)
+            yield from self._usable()
         else:
             yield Drop(Reason.NO_RESPONSE, reason)
 
     def due(self, name: str) -> Actions:
-        """Time to look."""
-        yield from self._look(POWER)
-        if name == "poll":
-            yield Later(self.settings.poll, "poll")
+        """Time to ask who is on."""
+        yield from self._look()
+        waking = any(until > self.now for _, until in self.goal.values())
+        yield Later(1.0 if waking else self.settings.poll, "poll")

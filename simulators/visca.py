@@ -1,8 +1,8 @@
-"""VISCA cameras: one behind UDP 52381 or TCP 5678, or a chain of them on a serial line.
+"""PTZ cameras that speak VISCA: over UDP with Sony's header, raw over TCP, or several on a serial line.
 
-Sources: Sony EVI-D70 technical manual (command list, sockets, errors); Sony VISCA over IP manual (header, sequence
-numbers, reset); what was tried against software (RoomGate facts: room devices 8): inquiries labelled 0100 are answered,
-too.
+Sources: Sony VISCA over IP and command lists; PTZOptics VISCA Command List. Inquiries labelled as commands are
+accepted, as cameras do. A camera in standby executes nothing but its power; it takes its time to come on, and to
+reach a preset.
 """
 
 from __future__ import annotations
@@ -10,50 +10,57 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from simulators.device import Session, SimulatorError, StreamSimulator, Where, hand
+from simulators.device import Session, SimulatorError, StreamSimulator, Timer, Where, hand
 from simulators.doors import Address, UdpDoor
 
-SYNTAX, FULL, NOT_NOW = 0x02, 0x03, 0x41
+Say = Callable[[bytes], None]
+SYNTAX, NOT_NOW, NO_SOCKET = b"\x60\x02", b"\x61\x41", b"\x60\x03"
 
 
-@dataclass(kw_only=True)
+@dataclass(eq=False)
 class Camera:
-    """One camera: where it turns, what it has stored. None of its numbers are degrees."""
+    """What one camera holds. pan, tilt and zoom say how it drives now, -1, 0 or 1 (right, up and in are 1)."""
 
     on: bool = True
-    pan: str = "stop"
-    tilt: str = "stop"
-    zoom: str = "stop"
-    preset: int | None = None
-    stored: list[int] = field(default_factory=list)
-    busy: int = 0  # sockets in use
+    pan: int = 0
+    tilt: int = 0
+    zoom: int = 0
+    at: int | None = None  # the preset it stands at
+    stored: set[int] = field(default_factory=lambda: {0, 1, 2})
+    waking: Timer | None = None
 
 
 @dataclass(kw_only=True, eq=False)
 class Visca(StreamSimulator):
-    """The cameras' memory and their answers."""
+    """The cameras behind one address."""
 
     name: ClassVar[str] = "visca"
-    title: ClassVar[str] = "VISCA camera"
+    title: ClassVar[str] = "VISCA cameras"
     links: ClassVar[Mapping[str, int]] = {"udp": 52381, "tcp": 5678, "serial": 0}
 
-    number_of_cameras: int = 1  # on a serial chain
-    knows_reset: bool = True
-    acks: bool = True
-    recall_seconds: float = 1.5
-    lose: int = 0  # so many datagrams are lost on their way to us
-    cameras: dict[str, Camera] = field(default_factory=dict)
-    heard: int = 0
+    count: int = 1
+    wake_seconds: float = 8.0
+    preset_seconds: float = 2.0
+    lose: int = 0  # so many answers are lost on their way (UDP)
+    cameras: dict[str, Camera] = field(default_factory=dict, init=False)
     resets: int = 0
+    addressed: int = 0  # times that addresses were given
+    expected: int | None = None  # the sequence number of the last datagram
 
     _udp: UdpDoor | None = field(default=None, init=False, repr=False)
-    _peer: Address | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for number in range(1, self.number_of_cameras + 1):
-            self.cameras.setdefault(str(number), Camera())
+        for number in range(1, self.count + 1):
+            self.cameras[str(number)] = Camera()
+
+    def restart(self) -> None:
+        """Presets are kept; nothing drives."""
+        self.expected = None
+        for camera in self.cameras.values():
+            camera.pan = camera.tilt = camera.zoom = 0
+            camera.waking = None
 
     async def listen(self, where: Where) -> str:
         if where.scheme != "udp":
@@ -63,125 +70,116 @@ class Visca(StreamSimulator):
         self.on_stop(self._udp.close)
         return f"udp://{where.host}:{port}"
 
-    def restart(self) -> None:
-        """A camera that got its power back is on, and looks nowhere in particular."""
-        for camera in self.cameras.values():
-            camera.on, camera.preset, camera.busy = True, None, 0
-            camera.pan = camera.tilt = camera.zoom = "stop"
-
-    def _inject(self, data: bytes) -> None:
-        if self._udp is not None and self._peer is not None:
-            self._udp.send(data, self._peer)
-        super()._inject(data)
-
-    # The wires.
+    # ---- doors -----------------------------------------------------------------------------------------------
 
     def _datagram(self, data: bytes, peer: Address) -> None:
-        self._peer = peer
-        if self.lose:
-            self.lose -= 1
+        if len(data) < 9:
             return
-        if len(data) < 9 or self._udp is None:
-            return
-        door = self._udp
-        kind, length, sequence = struct.unpack(">HHI", data[:8])
-        payload = data[8:]
-        if length != len(payload):
-            return
-        if kind == 0x0200:
-            if payload == b"\x01" and self.knows_reset:
-                self.resets += 1
-                door.send(struct.pack(">HHI", 0x0201, 1, sequence) + b"\x01", peer)
-        elif kind in (0x0100, 0x0110):
+        kind, length, number = struct.unpack(">HHI", data[:8])
+        body = data[8:]
 
-            def say(reply: bytes) -> None:
-                door.send(struct.pack(">HHI", 0x0111, len(reply), sequence) + reply, peer)
+        def reply(answer: bytes, label: int = 0x0111) -> None:
+            if self.lose:
+                self.lose -= 1
+            elif self._udp is not None:
+                self._udp.send(struct.pack(">HHI", label, len(answer), number) + answer, peer)
 
-            self._frame(payload, say)
+        if kind == 0x0200 and body == b"\x01":
+            self.resets += 1
+            self.expected = 0
+            reply(b"\x01", 0x0201)
+        elif kind in (0x0100, 0x0110) and len(body) == length:
+            self.expected = number
+            self._packet(body, reply)
+        else:
+            reply(b"\x0f\x02", 0x0201)
         self.touched()
 
     def opened(self, session: Session) -> None:
-        session.memory["held"] = b""
+        session.memory["held"] = bytearray()
 
     def received(self, session: Session, data: bytes) -> None:
-        *frames, rest = (session.memory["held"] + data).split(b"\xff")
-        session.memory["held"] = rest[-16:]
-        for frame in frames:
-            self._frame(frame + b"\xff", session.send)
+        held = session.memory["held"]
+        for byte in data:
+            held.append(byte)
+            if byte == 0xFF:
+                self._packet(bytes(held), session.send)
+                held.clear()
+            elif len(held) > 16:
+                held.clear()
 
-    def _frame(self, frame: bytes, say: Callable[[bytes], Any]) -> None:
-        if len(frame) < 3 or frame[-1] != 0xFF or frame[0] & 0x80 == 0:
+    # ---- the language ----------------------------------------------------------------------------------------
+
+    def _packet(self, data: bytes, say: Say) -> None:
+        if data == bytes.fromhex("883001ff"):
+            self.addressed += 1
+            say(bytes((0x88, 0x30, self.count + 1, 0xFF)))
             return
-        self.heard += 1
-        if frame[:3] == b"\x88\x30\x01":
-            say(bytes((0x88, 0x30, len(self.cameras) + 1, 0xFF)))
-        elif frame[0] == 0x88:
-            say(frame)  # IF_Clear comes back as it went
+        camera = self.cameras.get(str(data[0] - 0x80))
+        if camera is None or not 0x81 <= data[0] <= 0x87:
+            return  # nobody has that address
+        head = bytes(((data[0] - 0x78) * 16,))  # 0x90 for the first
+
+        def answer(body: bytes) -> None:
+            say(head + body + b"\xff")
+
+        body = data[1:-1]
+        if body[:1] == b"\x09":
+            self._inquiry(camera, body[1:], answer)
+        elif body[:1] == b"\x01":
+            self._command(camera, body[1:], answer)
         else:
-            number = str(frame[0] & 0x07)
-            camera = self.cameras.get(number)
-            if camera is not None:
-                head = 0x80 + (int(number) << 4)
-                self._obey(camera, head, frame[1:-1], say)
+            answer(SYNTAX)
 
-    # The camera.
-
-    def _obey(self, camera: Camera, head: int, body: bytes, say: Callable[[bytes], Any]) -> None:
-        def answer(*rest: int) -> None:
-            say(bytes((head, *rest, 0xFF)))
-
-        if body == b"\x09\x04\x00":
-            answer(0x50, 0x02 if camera.on else 0x03)
-        elif body == b"\x09\x00\x02":
-            answer(0x50, 0x00, 0x01, 0x05, 0x11, 0x01, 0x02, 0x02)
-        elif body[:1] == b"\x09":
-            answer(0x60, SYNTAX)
+    def _inquiry(self, camera: Camera, what: bytes, answer: Say) -> None:
+        if what == b"\x04\x00":
+            answer(b"\x50\x02" if camera.on else b"\x50\x03")
+        elif what == b"\x00\x02":
+            answer(bytes.fromhex("50 0001 051b 0200 02"))
         else:
-            seconds = self._carry_out(camera, body)
-            if seconds is None:
-                answer(0x60, SYNTAX)
-            elif seconds < 0:
-                answer(0x61, NOT_NOW)
-            elif camera.busy >= 2:
-                answer(0x60, FULL)
+            answer(SYNTAX)
+
+    def _command(self, camera: Camera, what: bytes, answer: Say) -> None:
+        done = 0.05
+        if what[:2] == b"\x04\x00" and what[2:] in (b"\x02", b"\x03"):
+            self._switch(camera, what[2] == 2)
+        elif not camera.on:
+            answer(NOT_NOW)
+            return
+        elif what[:2] == b"\x06\x01" and len(what) == 6 and 1 <= what[2] <= 24 and 1 <= what[3] <= 24:
+            sides = {1: -1, 2: 1, 3: 0}
+            if what[4] not in sides or what[5] not in sides:
+                answer(SYNTAX)
+                return
+            camera.pan, camera.tilt, camera.at = sides[what[4]], -sides[what[5]], None
+        elif what[:2] == b"\x04\x07" and len(what) == 3 and what[2] >> 4 in (0, 2, 3):
+            camera.zoom, camera.at = {0: 0, 2: 1, 3: -1}[what[2] >> 4], None
+        elif what[:2] == b"\x04\x3f" and len(what) == 4 and what[2] in (1, 2):
+            if what[2] == 1:
+                camera.stored.add(what[3])
+            elif what[3] not in camera.stored:
+                answer(NOT_NOW)
+                return
             else:
-                camera.busy += 1
-                socket = camera.busy
-                if self.acks:
-                    answer(0x40 + socket)
-                self.after(seconds, lambda: self._done(camera, lambda: answer(0x50 + socket)))
+                camera.at, done = what[3], self.preset_seconds
+        else:
+            answer(SYNTAX)
+            return
+        answer(b"\x41")
+        self.after(done, lambda: answer(b"\x51"))
 
-    def _done(self, camera: Camera, tell: Callable[[], None]) -> None:
-        camera.busy = max(0, camera.busy - 1)
-        tell()
-
-    def _carry_out(self, camera: Camera, body: bytes) -> float | None:
-        """Seconds until it is done; negative: not now; None: no such command."""
-        match tuple(body):
-            case (0x01, 0x04, 0x00, 0x02 | 0x03 as state):
-                camera.on = state == 2
-                return 0.05
-            case (0x01, 0x06, 0x01, pan, tilt, 1 | 2 | 3 as x, 1 | 2 | 3 as y) if 1 <= pan <= 24 and 1 <= tilt <= 23:
-                if not camera.on:
-                    return -1.0
-                camera.pan, camera.tilt = ("left", "right", "stop")[x - 1], ("up", "down", "stop")[y - 1]
-                return 0.02
-            case (0x01, 0x04, 0x07, zoom) if zoom in (0, 2, 3) or zoom & 0xF8 in (0x20, 0x30):
-                camera.zoom = {0: "stop", 2: "in", 3: "out"}.get(zoom if zoom < 4 else zoom >> 4, "stop")
-                return 0.02 if camera.on else -1.0
-            case (0x01, 0x04, 0x3F, 0x01 | 0x02 as what, number) if number < 128:
-                if not camera.on:
-                    return -1.0
-                if what == 1:
-                    camera.stored.append(number)
-                    return 0.05
-                camera.preset = number
-                return self.recall_seconds
-        return None
+    def _switch(self, camera: Camera, on: bool) -> None:
+        if camera.waking is not None:
+            camera.waking.cancel()
+            camera.waking = None
+        if not on:
+            camera.on = False
+        elif not camera.on:
+            camera.waking = self.after(self.wake_seconds, lambda: setattr(camera, "on", True))
 
     @hand
-    def remote_power(self, on: bool = False, camera: int = 1) -> None:
-        """Somebody uses the camera's own remote control."""
+    def remote(self, on: bool = False, camera: int = 1) -> None:
+        """The infra-red remote switches a camera."""
         if str(camera) not in self.cameras:
             raise SimulatorError(f"there is no camera {camera}")
         self.cameras[str(camera)].on = on
