@@ -5,13 +5,14 @@ What may not live here: sending anything. Adding or removing equipment changes t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from gateway.commands import (
     Command,
     HangUp,
     Move,
+    Route,
     SelectInput,
     SelectSource,
     SetMicMute,
@@ -30,12 +31,12 @@ if TYPE_CHECKING:
 Chains: TypeAlias = "Sequence[tuple[Part, Sequence[Command]]]"
 
 
-def expand(room: Room, command: Command) -> Chains:
-    """The parts' commands for SetPower or SelectSource on a room."""
+def expand(room: Room, command: Command, part_id: str = "") -> Chains:
+    """The parts' commands for SetPower or SelectSource on a room, or for SelectSource on one display or output."""
     if isinstance(command, SetPower):
         return power(room, room.spec.power_on if command.on else room.spec.power_off)
     if isinstance(command, SelectSource):
-        return source(room, command.source)
+        return source(room, command.source, part_id)
     return []
 
 
@@ -64,12 +65,15 @@ def power(room: Room, spec: PowerSpec) -> Chains:
                 add(part, SetMicMute(spec.mic_mute))
             case "camera" if spec.video_mute is not None:
                 add(part, SetVideoMute(spec.video_mute))
-            case "screen" if spec.screens is not None:
+            case "screen" if spec.screens is not None and not part.spec.members:
                 add(part, Move(spec.screens))
-            case "shade" if spec.shades is not None:
+            case "shade" if spec.shades is not None and not part.spec.members:
                 add(part, Move(spec.shades))
             case "codec" if spec.codec is not None:
                 add(part, SetPower(spec.codec))
+    if spec.source:
+        chains += _routes(room, spec.source, shown)
+        chains += [] if spec.screens else _screens(room, shown)
     return chains
 
 
@@ -87,26 +91,56 @@ def _display(part: Part, spec: PowerSpec, shown: str) -> list[Command]:
     return switch + choose if turned_on else choose + switch
 
 
-def source(room: Room, name: str) -> Chains:
-    """Show a source: wake its displays, and when they are on, select its input."""
+def source(room: Room, name: str, only: str = "") -> Chains:
+    """Show a source (`only`: on one display or output): wake its displays, bring it there through every switcher, and
+    when a display is on select its input; its screen comes down."""
+    spec = room.spec.sources[name]
+    wanted = (only,) if only else tuple(spec.inputs)
     chains: list[tuple[Part, list[Command]]] = []
-    for part_id, wanted in room.spec.sources[name].inputs.items():
+    for part_id in wanted:
         part = room.parts[part_id]
         commands: list[Command] = []
         power_reading = part.reading("power")
-        if part.offers("power") and (power_reading.value != "on" or power_reading.stale):
-            commands.append(SetPower(True))
-        commands.append(SelectInput(wanted))
-        chains.append((part, commands))
-    return chains
+        if part.kind.name == "display":
+            if part.offers("power") and (power_reading.value != "on" or power_reading.stale):
+                commands.append(SetPower(True))
+            if spec.ways[part_id].input:
+                commands.append(SelectInput(spec.ways[part_id].input))
+        if commands:
+            chains.append((part, commands))
+    return [*chains, *_routes(room, name, wanted), *_screens(room, wanted)]
 
 
-def derive(room: Room, points: Mapping[str, Reading]) -> Iterator[tuple[str, Reading]]:
-    """The room's own points that follow from a change of `points` somewhere in it."""
+def _routes(room: Room, name: str, wanted: Iterable[str]) -> list[tuple[Part, list[Command]]]:
+    """What each output on the way to these displays takes; no output is on two ways with two inputs."""
+    ways = room.spec.sources[name].ways
+    routes = {output: taken for part_id in wanted for output, taken in ways[part_id].hops}
+    return [(room.parts[output], [Route(taken)]) for output, taken in routes.items()]
+
+
+def _screens(room: Room, displays: Iterable[str]) -> list[tuple[Part, list[Command]]]:
+    """The screens of these displays come down; one that is down stays as it is."""
+    screens = dict.fromkeys(filter(None, (room.parts[display].spec.screen for display in displays)))
+    parts = [room.parts[screen] for screen in screens]
+    return [(part, [Move("down")]) for part in parts if not _lowered(part)]
+
+
+def _lowered(screen: Part) -> bool:
+    position = screen.reading("position")
+    at_rest = screen.reading("moving").value in ("stopped", None)
+    return (position.value == 100 and not position.stale and at_rest) or not screen.offers("move")
+
+
+def derive(room: Room, points: Mapping[str, Reading]) -> Iterator[tuple[str, str, Reading]]:
+    """What follows from a change of `points` somewhere in the room: (part id or "room", point, reading)."""
     if "power" in points:
-        yield "power", _power(room, points["power"])
-    if "power" in points or "input" in points:
-        yield "source", _source(room, points.get("input") or points["power"])
+        yield "room", "power", _power(room, points["power"])
+    if room.spec.sources and ("power" in points or "input" in points):
+        news = points.get("input") or points["power"]
+        shown = {part.id: _shown(room, part, news) for part in room.parts.values() if part.sources}
+        for part_id, reading in shown.items():
+            yield part_id, "source", reading
+        yield "room", "source", _source(room, shown, news)
 
 
 def _power(room: Room, news: Reading) -> Reading:
@@ -121,16 +155,26 @@ def _power(room: Room, news: Reading) -> Reading:
     return _from(value, readings, news)
 
 
-def _source(room: Room, news: Reading) -> Reading:
-    """The source all of whose displays are on and show it."""
+def _shown(room: Room, part: Part, news: Reading) -> Reading:
+    """The source that a display shows, or that comes out of an output: from its input back through every switcher."""
+    for name in part.sources:
+        way = room.spec.sources[name].ways[part.id]
+        passed = [(room.parts[output].reading("input"), taken) for output, taken in way.hops]
+        if part.kind.name == "display":
+            if part.offers("power") and part.reading("power").value != "on":
+                return _from(None, [], news)
+            passed += [(part.reading("input"), way.input)] if way.input else []
+        if passed and all(reading.value == wanted for reading, wanted in passed):
+            return _from(name, [reading for reading, _ in passed], news)
+    return _from(None, [], news)
+
+
+def _source(room: Room, shown: Mapping[str, Reading], news: Reading) -> Reading:
+    """The source all of whose displays show it."""
     for spec in room.spec.sources.values():
-        parts = [room.parts[part_id] for part_id in spec.inputs]
-        shown = [part.reading("input") for part in parts]
-        if all(
-            reading.value == spec.inputs[part.id] and (not part.offers("power") or part.reading("power").value == "on")
-            for part, reading in zip(parts, shown, strict=True)
-        ):
-            return _from(spec.name, shown, news)
+        readings = [shown[part_id] for part_id in spec.inputs]
+        if readings and all(reading.value == spec.name for reading in readings):
+            return _from(spec.name, readings, news)
     return _from(None, [], news)
 
 
