@@ -81,6 +81,25 @@ def _commission(args: argparse.Namespace) -> int:
         raise Complain(str(error)) from None
 
 
+def _join_info(args: argparse.Namespace) -> int:
+    from gateway.joininfo import JoinInfoError, run
+
+    try:
+        return run(args)
+    except JoinInfoError as error:
+        raise Complain(str(error)) from None
+
+
+def _directory(args: argparse.Namespace) -> int:
+    from gateway.contactsfile import run
+    from gateway.directory import DirectoryError
+
+    try:
+        return run(args)
+    except DirectoryError as error:
+        raise Complain(str(error)) from None
+
+
 def _drivers_all() -> Any:
     from gateway.plugins import load_drivers
 

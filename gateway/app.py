@@ -22,6 +22,9 @@ from gateway import __version__
 from gateway.api import openapi
 from gateway.api.asks import Asks
 from gateway.api.commands import PREFIX, Commands
+from gateway.api.decks import Decks
+from gateway.api.flat import Flat
+from gateway.api.keydoor import KeyDoor
 from gateway.api.problem import Problem, fault
 from gateway.api.rights import Rights
 from gateway.api.socket import Sockets
@@ -85,6 +88,9 @@ def _application(
     async def asset(request: Request) -> Response:
         return pages.answer(request, request.path_params["name"])
 
+    async def deck(request: Request) -> Response:
+        return pages.answer(request, "deck.html")
+
     async def docs(request: Request) -> Response:
         return pages.answer(request, "docs.html")
 
@@ -96,10 +102,14 @@ def _application(
         "/openapi.json": openapi_json,
         "/panel/static/{name}": asset,
         "/panel/{room}": panel,
+        "/deck/{room}/{surface}": deck,
         "/docs": docs,
         "/": home,
     }.items():
         app.router.add_route(path, endpoint, methods=["GET"], include_in_schema=False)
+    Decks(house, rights).add_to(app)
+    Flat(house, rights).add_to(app)
+    KeyDoor(house).add_to(app)
     Asks(house, rights, drivers, commands).add_to(app)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http_problem)

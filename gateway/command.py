@@ -19,6 +19,7 @@ class Command:
 
     verb: its name in URLs and messages. slot: a newer command of the same slot on the same unit replaces an older
     one ("" = never). cancels: verbs that must not leave after it where they still wait. urgent: waits for no turn.
+    lowly: everybody else's commands go before it. public: people may ask for it; what is not, only the gateway says.
     patience: seconds from the wire until proof is overdue.
     proof: *points* (what `shown()` names, once the device feeds it back), *driver* (only the driver can tell, with
     `Done`), *nothing* (no feedback can ever show it: acknowledged is *assumed*). touches: the points whose next
@@ -29,6 +30,8 @@ class Command:
     doc: ClassVar[str] = ""
     slot: ClassVar[str] = ""
     urgent: ClassVar[bool] = False
+    lowly: ClassVar[bool] = False
+    public: ClassVar[bool] = True
     cancels: ClassVar[frozenset[str]] = frozenset()
     patience: ClassVar[float] = 5.0
     proof: ClassVar[Proof] = "points"

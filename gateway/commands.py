@@ -38,18 +38,20 @@ from gateway.callverbs import (
     Transfer,
 )
 from gateway.command import COMMANDS, Command, arguments, secret_fields, text, verb, within
-from gateway.roomverbs import Route, SetIndicator, SetLevel, SetTilt
+from gateway.roomverbs import CallForHelp, LayOut, Route, RunScene, SetIndicator, SetLevel, SetTilt, ShowKey
 
 __all__ = [
     "COMMANDS",
     "ROOM_VERBS",
     "Answer",
+    "CallForHelp",
     "Command",
     "CyclePower",
     "Dial",
     "HangUp",
     "Hold",
     "Join",
+    "LayOut",
     "ListBookings",
     "Merge",
     "Move",
@@ -59,6 +61,7 @@ __all__ = [
     "Resume",
     "Route",
     "Rows",
+    "RunScene",
     "Search",
     "SelectCamera",
     "SelectInput",
@@ -79,6 +82,7 @@ __all__ = [
     "SetVideoMute",
     "SetVolume",
     "Share",
+    "ShowKey",
     "StepVolume",
     "Stop",
     "StopShare",
@@ -326,4 +330,4 @@ class Toggle(Command):
     example = {"what": "mute"}
 
 
-ROOM_VERBS: tuple[str, ...] = ("power", "source", "toggle")
+ROOM_VERBS: tuple[str, ...] = ("power", "source", "toggle", "scene", "help")

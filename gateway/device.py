@@ -227,7 +227,8 @@ class Device:
             self.end(waiting, Outcome(Result.SUPERSEDED, f"{command.verb} came before it was sent"))
         self._tickets[ticket.id] = held.flight[ticket.id] = ticket
         self._await_proof(ticket, now + command.patience)
-        (self.urgent if ticket.urgent else self.waiting).append(ticket)
+        queue, lowly = self.urgent if ticket.urgent else self.waiting, command.lowly
+        queue.insert(next((at for at, other in enumerate(queue) if other.command.lowly > lowly), len(queue)), ticket)
         if connection is not None:
             connection.pump()
         return ticket

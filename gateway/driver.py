@@ -261,6 +261,7 @@ class Driver:
     plays: ClassVar[frozenset[str]] = frozenset()  # kinds of part it can play; empty = any
     pushes: ClassVar[bool] = False  # the device tells of every change by itself, so what it last told still holds
     units: ClassVar[str] = ""  # what a unit's name looks like: '"" or a relay such as 1:2'
+    surfaces: ClassVar[str] = ""  # which units have keys: 'panel, the touch panel'
     Settings: ClassVar[type[Settings]] = Settings
 
     def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
@@ -288,6 +289,10 @@ class Driver:
     def valid_unit(self, unit: str) -> bool:
         """Whether a profile may name this unit."""
         return unit == ""
+
+    def is_surface(self, unit: str) -> bool:
+        """Whether this unit has keys: it presses, takes `ShowKey` (and `LayOut`), and plays no part."""
+        return False
 
     @classmethod
     def lines(cls) -> Iterable[str]:

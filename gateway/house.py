@@ -13,18 +13,22 @@ from collections.abc import Mapping
 from gateway.clock import Clock
 from gateway.composite import Composite
 from gateway.device import Device, Player
+from gateway.directory import Directory
 from gateway.driver import secrets_of
+from gateway.group import Group
 from gateway.journal import Journal
 from gateway.link import Address
 from gateway.room import Room
-from gateway.spec import DeviceSpec, PartSpec, SiteSpec
+from gateway.ruling import Ruler
+from gateway.spec import DeviceSpec, PartSpec, RoomSpec, SiteSpec
+from gateway.surfacehost import SurfaceHost
 from gateway.tape import Budget, Tape
 
 log = logging.getLogger("roomgate")
 
 
 class House:
-    """The site at work. `devices` by id (`boardroom/codec`), `rooms` by id."""
+    """The site at work. `devices` by id (`boardroom/codec`), `rooms` by id, `surfaces` by room and name."""
 
     def __init__(self, spec: SiteSpec, journal: Journal, clock: Clock) -> None:
         self.spec = spec
@@ -34,9 +38,16 @@ class House:
         self.devices = {identity: self._device(device) for identity, device in spec.all_devices().items()}
         self.composites: list[Composite] = []
         self.rooms: dict[str, Room] = {}
+        self.directory: Directory | None = None
         for room in spec.rooms.values():
-            players = {part.id: self._player(part) for part in room.parts.values()}
+            players = {part.id: self._player(part) for part in room.parts.values() if not part.members}
+            for part in room.parts.values():
+                if part.members:
+                    members = {member: players[member] for member in part.members}
+                    players[part.id] = Group(part.id, members, part.presets, clock=clock), ""
             self.rooms[room.id] = Room(room, players, journal, clock)
+        self.rulers = [Ruler(room, clock) for room in self.rooms.values() if room.spec.rules]
+        self.surfaces = {room.id: self._surfaces(room) for room in spec.rooms.values()}
 
     def _device(self, spec: DeviceSpec) -> Device:
         device = Device(
@@ -62,6 +73,17 @@ class House:
         assert part.target is not None
         return self.devices[part.target.device], part.target.unit
 
+    def _surfaces(self, spec: RoomSpec) -> dict[str, SurfaceHost]:
+        """A room's surfaces at work, by name; the room hears their presses, too."""
+        room = self.rooms[spec.id]
+        hosts: dict[str, SurfaceHost] = {}
+        for name, surface in spec.surfaces.items():
+            device = self.devices[surface.target.device] if surface.target else None
+            if device is not None and room not in device.listeners:
+                device.listeners.append(room)
+            hosts[name] = SurfaceHost(room, surface, device, self.clock)
+        return hosts
+
     async def run(self) -> None:
         """Keep every device alive until cancelled; then leave each politely, all at once."""
         for device in self.devices.values():
@@ -78,6 +100,12 @@ class House:
 
     async def close(self) -> None:
         """Say goodbye to every device (two seconds at most) and forget the motors' timers."""
+        for host in [host for hosts in self.surfaces.values() for host in hosts.values()]:
+            host.close()
+        for ruler in self.rulers:
+            ruler.close()
+        for room in self.rooms.values():
+            room.starts.close()
         for composite in self.composites:
             composite.close()
         await asyncio.gather(*(device.close() for device in self.devices.values()))

@@ -19,6 +19,8 @@ EVENTS = 256  # events a slow listener may have waiting; older ones are dropped,
 class Mailbox:
     """One listener's unread news: points, parts whose availability changed, events and answers in order."""
 
+    read = True  # by somebody who can be told of anything
+
     def __init__(self) -> None:
         self.points: dict[tuple[str, str], Reading] = {}
         self.parts: dict[str, Mapping[str, Any]] = {}

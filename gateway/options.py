@@ -95,6 +95,14 @@ def parser() -> argparse.ArgumentParser:
     new.add_argument("name", help="small letters, digits and _, such as acme_matrix")
     new.add_argument("--into", type=Path, default=Path(), help="the checkout; default: here")
 
+    from gateway.joininfo import options as join_info
+
+    join_info(command("join-info", "Show the ways to join that an invitation gives, as JSON."))
+
+    from gateway.contactsfile import options as directory
+
+    directory(command("directory", "Import contacts, and look into them."))
+
     replay = command("replay", "Live a tape again through its driver, with no network; exit 1 where it differs.")
     replay.add_argument("tape", type=Path)
     replay.add_argument("--quiet", action="store_true", help="differences only")

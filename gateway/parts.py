@@ -1,23 +1,33 @@
-"""The half of a profile that says who plays what: parts, sources, and what power means. Read by `profile.py`."""
+"""The half of a profile that says who plays what: parts, groups, and what power means. Read by `profile.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from gateway.complaint import Table, did_you_mean
+from gateway.complaint import Table, did_you_mean, shown
 from gateway.model import KINDS, Kind
 from gateway.motion import MotionSpec
-from gateway.spec import DeviceSpec, PartSpec, PowerSpec, SourceSpec, Target
+from gateway.paths import Reach, connect
+from gateway.spec import DeviceSpec, PartSpec, PowerSpec, PresetSpec, SourceSpec, StartsSpec, Target
 from gateway.wiring import CONTACTS
 
 # wiring -> the roles that units play in it: the contacts, or the motor's own controller
 ROLES: Mapping[str, tuple[str, ...]] = {**{str(name): held for name, held in CONTACTS.items()}, "motor": ("motor",)}
+MOTORS = ("screen", "shade")
+# What a part says of other parts: it is read when all of them are.
+AFTERWARDS: Mapping[str, tuple[str, ...]] = {
+    "output": ("feeds",),
+    "display": ("screen",),
+    **dict.fromkeys(MOTORS, ("members", "presets")),
+}
 
 
 def read_parts(table: Table, devices: Mapping[str, DeviceSpec], asked: set[str]) -> dict[str, PartSpec]:
     """All parts of a room. `asked`: device names that the profile has but that could not be read."""
     parts: dict[str, PartSpec] = {}
+    tables: dict[str, Table] = {}
     for key, value in table.data.items():
         table.taken.add(key)
         kind = KINDS.get(key)
@@ -35,7 +45,92 @@ def read_parts(table: Table, devices: Mapping[str, DeviceSpec], asked: set[str])
             part = _read_part(table, kind, name, entry, devices, asked)
             if part is not None:
                 parts[part.id] = part
+                tables[part.id] = Table(
+                    table.file, f"{table.path}.{part.id}", entry if isinstance(entry, Mapping) else {}, table.complaints
+                )
+    connect(parts, tables, reach_of(table, parts, devices, asked))
+    _screens(table, parts, tables)
+    _groups(table, parts, tables)
     return parts
+
+
+def reach_of(table: Table, parts: Mapping[str, PartSpec], devices: Mapping[str, DeviceSpec], asked: set[str]) -> Reach:
+    """What cables may end at in this room; `table` is its `[parts]`."""
+    displays = [part.id for part in parts.values() if part.kind.name == "display"]
+    named = table.data.get("display")
+    asked_displays = {f"display.{name}" for name in named} if isinstance(named, Mapping) else set()
+    return Reach(devices, displays, asked, asked_displays)
+
+
+def _screens(table: Table, parts: dict[str, PartSpec], tables: Mapping[str, Table]) -> None:
+    """The screen of each display that names one."""
+    screens = {part.name for part in parts.values() if part.kind.name == "screen"}
+    named = table.data.get("screen")
+    for part_id, part in parts.items():
+        if part.kind.name == "display" and (name := tables[part_id].take("screen", str, "")):
+            if name in screens:
+                parts[part_id] = replace(part, screen=f"screen.{name}")
+            elif not (isinstance(named, Mapping) and name in named):  # else it was complained of where it stands
+                tables[part_id].complain("screen", f"no screen {name!r}", did_you_mean(name, screens))
+
+
+def _groups(table: Table, parts: dict[str, PartSpec], tables: Mapping[str, Table]) -> None:
+    """The members and presets of each group."""
+    for part_id, part in list(parts.items()):
+        own = tables[part_id]
+        if part.kind.name not in MOTORS or "members" not in own.data:
+            if "presets" in own.data:
+                own.complain("presets", "found on a part without members", "expected them on a group")
+            continue
+        named = table.data.get(part.kind.name)
+        members: list[str] = []
+        for name in own.take("members", list, []):
+            member = parts.get(f"{part.kind.name}.{name}")
+            if member is not None and "members" in tables[member.id].data:
+                own.complain("members", f"{name!r} is a group itself", f"expected single {part.kind.plural}")
+            elif member is not None and member.id not in members:
+                members.append(member.id)
+            elif member is not None:
+                own.complain("members", f"{name!r} stands there twice", "expected each once")
+            elif not (isinstance(named, Mapping) and name in named):
+                known = [one.name for one in parts.values() if one.kind is part.kind and one.id != part_id]
+                own.complain("members", f"no {part.kind.name} {name!r}", did_you_mean(str(name), known))
+        if not own.data["members"]:
+            own.complain("members", "found an empty list", f"expected names of {part.kind.plural}")
+        presets = tuple(_presets(own, part.kind, members))
+        parts[part_id] = replace(part, members=tuple(members), presets=presets)
+
+
+def _presets(own: Table, kind: Kind, members: list[str]) -> list[PresetSpec]:
+    presets: list[PresetSpec] = []
+    for number, entry in enumerate(own.take("presets", list, []), 1):
+        if not isinstance(entry, Mapping):
+            own.complain("presets", f"found {shown(entry)}", 'expected such as { name = "Film", position = 100 }')
+            continue
+        table = Table(own.file, f"{own.path}.presets[{number}]", entry, own.complaints)
+        name = table.take("name", str) or ""
+        everywhere = table.number("position", 0, 0, 100, whole=True) if "position" in entry else None
+        positions: dict[str, int] = {}
+        for member in members:
+            short = member.partition(".")[2]
+            at = table.number(short, 0, 0, 100, whole=True) if short in entry else everywhere
+            if at is not None:
+                positions[member] = at
+        if len(members) < len(own.data["members"]):  # what is wrong with them was said already
+            table.taken.update(entry)
+        elif not positions:
+            table.complain("position", "missing", f"expected a position for all, or one by a {kind.name}'s name")
+        table.finish()
+        presets.append(PresetSpec(name, positions))
+    return presets
+
+
+def read_starts(top: Table) -> StartsSpec:
+    """`[motors]`: how many may start together."""
+    table = top.table("motors")
+    spec = StartsSpec(table.number("together", 0, 0, 100, whole=True), table.number("apart", 1.0, 0.1, 60))
+    table.finish()
+    return spec
 
 
 def _read_part(
@@ -51,9 +146,15 @@ def _read_part(
     own = Table(table.file, f"{table.path}.{key}", entry, table.complaints)
     label = own.take("label", str, name.replace("-", " ").title() or kind.name.title())
     default_input = own.take("default_input", str, "") if kind.name == "display" else ""
+    own.taken.update(AFTERWARDS.get(kind.name, ()))
     part: PartSpec | None = None
-    if "wiring" in own.data:
-        if kind.name not in ("screen", "shade"):
+    if "members" in own.data and kind.name in MOTORS:
+        for key in {"unit", "wiring"} & own.data.keys():
+            own.complain(key, "found on a group", "expected either members, or a motor of its own")
+            own.taken.add(key)
+        part = PartSpec(kind, name, label)
+    elif "wiring" in own.data:
+        if kind.name not in MOTORS:
             own.complain("wiring", f"found on a {kind.name}", "expected on a screen or shade")
         motion, roles = _read_motion(own, kind, devices, asked)
         if motion is not None:
@@ -75,6 +176,9 @@ def _target(
     if device is None:
         if name not in asked:  # else it was complained of where it stands
             table.complain(key, f"no device {name!r}", did_you_mean(name, {*devices, *asked}))
+        return None
+    if device.driver(device.settings).is_surface(unit):
+        table.complain(key, f"{text} has keys and plays no part", "expected it in [surfaces.NAME]")
         return None
     if not device.driver(device.settings).valid_unit(unit):
         found = f"{device.driver.name} has no unit {unit!r}" if unit else f"{device.driver.name} needs a unit"
@@ -113,41 +217,6 @@ def _read_motion(
         first=table.take("first", str, "up", choices=("up", "down")),
     )
     return (motion if len(roles) == len(ROLES[wiring]) else None), roles
-
-
-def read_sources(top: Table, parts: Mapping[str, PartSpec]) -> dict[str, SourceSpec]:
-    """The room's sources: `input` where there is one display, else `inputs.DISPLAY`."""
-    displays = {part.name: part.id for part in parts.values() if part.kind.name == "display"}
-    asked = _named_displays(top)  # also those that could not be read, which were complained of where they stand
-    sources: dict[str, SourceSpec] = {}
-    for name, table in top.tables("sources").items():
-        label = table.take("label", str, name.replace("-", " ").title())
-        inputs: dict[str, str] = {}
-        if "input" in table.data:
-            one = table.take("input", str)
-            if len(asked) != 1:
-                table.complain("input", f"this room has {len(asked)} displays", "expected inputs.DISPLAY for each")
-            elif displays and one:
-                inputs[next(iter(displays.values()))] = one
-        given = table.take("inputs", dict, {})
-        for display, chosen in given.items():
-            if display not in asked:
-                table.complain(f"inputs.{display}", "no such display", did_you_mean(display, asked))
-            elif not isinstance(chosen, str):
-                table.complain(f"inputs.{display}", f"found {chosen!r}", "expected a text, the display's name for it")
-            elif display in displays:
-                inputs[displays[display]] = chosen
-        if not inputs and "input" not in table.data and not given:
-            table.complain("input", "missing", "expected the display's name for the input")
-        table.finish()
-        sources[name] = SourceSpec(name, label, inputs)
-    return sources
-
-
-def _named_displays(top: Table) -> set[str]:
-    parts = top.data.get("parts")
-    displays = parts.get("display") if isinstance(parts, Mapping) else None
-    return set(displays) if isinstance(displays, Mapping) else set()
 
 
 def read_power(

@@ -18,9 +18,16 @@ from typing import Any
 
 from gateway.complaint import Complaint, Table, did_you_mean, secret
 from gateway.driver import Driver, Settings, Timing
+from gateway.joinrules import JoinSpec, read_join
+from gateway.keypads import read_keypads
+from gateway.linespec import LinesSpec, read_lines
 from gateway.link import Address, Trust
-from gateway.parts import read_parts, read_power, read_sources
+from gateway.parts import reach_of, read_parts, read_power, read_starts
+from gateway.paths import read_sources
+from gateway.rulebook import read_rules
 from gateway.spec import DeviceSpec, RoomSpec, ServerSpec, SiteSpec, Target
+from gateway.steps import Known, named_parts, read_scenes
+from gateway.surfaces import read_surfaces
 
 ROOM_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z")
 LEAST = {"window": 1, "reply": 0.05, "ready": 0.05}  # less would let nothing through
@@ -62,9 +69,11 @@ def read(path: Path, drivers: Mapping[str, type[Driver]]) -> Reading:
     broken = {complaint.file for complaint in complaints if complaint.grave}
     rooms = {room.id: room for room in found if room.file not in broken}
     if path.is_file():  # one room alone: of what is shared, only what it uses
-        used = {target.device for room in rooms.values() for part in room.parts.values() for target in part.targets}
+        used = frozenset().union(*(room.uses() for room in rooms.values()))
         site.devices = {name: device for name, device in site.devices.items() if name in used}
-    return Reading(SiteSpec(rooms, site.devices, site.server, site.name, site.time_zone), complaints)
+    return Reading(
+        SiteSpec(rooms, site.devices, site.server, site.name, site.time_zone, site.join, site.lines), complaints
+    )
 
 
 @dataclass
@@ -78,9 +87,12 @@ class SiteReading:
     time_zone: str = ""
     maximum_volume: int = 100
     default_volume: int | None = None
+    join: JoinSpec = field(default_factory=JoinSpec)
+    lines: LinesSpec | None = None
 
 
-def _load(file: Path, complaints: list[Complaint]) -> Table | None:
+def load(file: Path, complaints: list[Complaint]) -> Table | None:
+    """A TOML file as a table, or None with a complaint."""
     try:
         with file.open("rb") as stream:
             return Table(file.name, "", tomllib.load(stream), complaints)
@@ -94,7 +106,7 @@ def _load(file: Path, complaints: list[Complaint]) -> Table | None:
 
 
 def _read_site(file: Path, drivers: Mapping[str, type[Driver]], complaints: list[Complaint]) -> SiteReading:
-    top = _load(file, complaints)
+    top = load(file, complaints)
     site = SiteReading()
     if top is None:
         return site
@@ -114,6 +126,8 @@ def _read_site(file: Path, drivers: Mapping[str, type[Driver]], complaints: list
         server.complain("certificate", "found only one of certificate and key", "expected both, or neither")
     server.finish()
     site.maximum_volume, site.default_volume = _read_volume(top, 100, None)
+    site.join = read_join(top)
+    site.lines = read_lines(top)
     defaults = top.tables("defaults")
     for name, table in defaults.items():
         if name not in drivers:
@@ -131,7 +145,7 @@ def _read_site(file: Path, drivers: Mapping[str, type[Driver]], complaints: list
 def _read_room(
     file: Path, drivers: Mapping[str, type[Driver]], site: SiteReading, complaints: list[Complaint]
 ) -> RoomSpec | None:
-    top = _load(file, complaints)
+    top = load(file, complaints)
     if top is None:
         return None
     if not ROOM_NAME.match(file.stem):
@@ -143,13 +157,44 @@ def _read_room(
             devices[name] = device
     reachable = {**{name: d for name, d in site.devices.items() if name not in devices}, **devices}
     asked = set(top.data["devices"]) if isinstance(top.data.get("devices"), dict) else set()
-    parts = read_parts(top.table("parts"), reachable, asked)
+    held = top.table("parts")
+    parts = read_parts(held, reachable, asked)
     maximum, default = _read_volume(top, site.maximum_volume, site.default_volume)
-    sources = read_sources(top, parts)
+    sources = read_sources(top, parts, reach_of(held, parts, reachable, asked))
     power_off, power_on = read_power(top, sources, maximum, default)
+    known = Known(parts, sources, (), maximum, named_parts(top))
+    scenes = read_scenes(top, known)
+    known = dataclasses.replace(known, sources=sources, scenes={*scenes, *_tables(top, "scenes")})
+    surfaces = read_surfaces(top, known, sources, scenes, reachable, asked)
+    keypads = read_keypads(top, known)
+    starts = read_starts(top)
+    rules = read_rules(top, parts, {*sources, *_tables(top, "sources")})
     name = top.take("name", str, file.stem)
+    group = top.take("group", str, "")
     top.finish()
-    return RoomSpec(file.stem, name, devices, parts, sources, power_on, power_off, maximum, default, file.name)
+    return RoomSpec(
+        file.stem,
+        name,
+        devices,
+        parts,
+        sources,
+        power_on,
+        power_off,
+        maximum,
+        default,
+        file.name,
+        scenes,
+        surfaces,
+        starts,
+        rules,
+        group,
+        keypads=keypads,
+    )
+
+
+def _tables(top: Table, key: str) -> set[str]:
+    held = top.data.get(key)
+    return set(held) if isinstance(held, Mapping) else set()
 
 
 def _read_volume(top: Table, maximum: int, default: int | None) -> tuple[int, int | None]:

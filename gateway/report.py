@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.device import Device, Player
 from gateway.model import Reading, plain
+from gateway.spec import SourceSpec
 from gateway.ticket import RoomTicket, Ticket
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def state(room: Room) -> dict[str, Any]:
         "points": readings(room, "room"),
         "parts": parts,
         "devices": devices,
-        "sources": {source.name: {"label": source.label} for source in room.spec.sources.values()},
+        "sources": {source.name: describe_source(room, source) for source in room.spec.sources.values()},
+        "scenes": {scene.name: {"label": scene.label} for scene in room.spec.scenes.values()},
         "limits": {"volume": room.spec.maximum_volume},
     }
 
@@ -42,8 +44,7 @@ def readings(room: Room, part_id: str) -> dict[str, Any]:
 
 def describe(part: Part) -> dict[str, Any]:
     """A part without its points: who plays it, whether it is there, what it takes."""
-    unit = part.player.unit(part.unit)
-    return {
+    told = {
         "kind": part.kind.name,
         "name": part.name,
         "label": part.label,
@@ -52,8 +53,17 @@ def describe(part: Part) -> dict[str, Any]:
         "reason": plain(part.player.reason),
         "words": part.player.words,
         "takes": [verb for verb in part.kind.verbs if part.offers(verb)],
-        "choices": plain(unit.choices),
+        "choices": plain(part.choices()),
     }
+    return {**told, "members": list(part.spec.members)} if part.spec.members else told
+
+
+def describe_source(room: Room, source: SourceSpec) -> dict[str, Any]:
+    """A source: its name for people and, where something tells it, whether it sends a picture (and who tells)."""
+    told: dict[str, Any] = {"label": source.label}
+    if source.signal:
+        told["signal"] = {"part": source.signal, **tell(room.parts[source.signal].reading("signal"))}
+    return told
 
 
 def tell(reading: Reading) -> dict[str, Any]:

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
-from gateway import expand
-from gateway.callbook import Callbook
+from gateway import chains, expand, scenes
 from gateway.clock import Clock
 from gateway.commands import (
     COMMANDS,
     ROOM_VERBS,
+    CallForHelp,
     Command,
     Rows,
+    RunScene,
     SelectSource,
     SetPower,
     SetVolume,
@@ -29,19 +29,21 @@ from gateway.commands import (
 )
 from gateway.device import Device, Player
 from gateway.driver import Request
+from gateway.group import Group
 from gateway.journal import Entry, Journal
 from gateway.mailbox import Mailbox
-from gateway.model import UNKNOWN, Event, Kind, Outcome, Reading, Result, plain
+from gateway.model import UNKNOWN, Event, Outcome, Reading, Result, plain
+from gateway.part import NothingPlays, Part
 from gateway.report import describe, describe_device, devices_of
 from gateway.spec import RoomSpec
+from gateway.starts import Starts
 from gateway.ticket import RoomTicket, Ticket, new_id
 
+__all__ = ["NothingPlays", "Part", "Room", "RowsEnded", "Watcher"]
+
 RECENT_EVENTS = 256  # kept for clients that come back
+MOTORS = ("screen", "shade")
 RECENT_COMMANDS = 1000  # kept for GET /commands/{id}
-
-
-class NothingPlays(LookupError):
-    """No part of this room can do that, as things are; the words say why, and which can."""
 
 
 class RowsEnded(LookupError):
@@ -52,28 +54,10 @@ class RowsEnded(LookupError):
         self.outcome = outcome
 
 
-@dataclass
-class Part:
-    """A part and who plays it."""
+class Watcher(Protocol):
+    """Who sees what people ask of a room (its rules)."""
 
-    id: str
-    kind: Kind
-    name: str
-    label: str
-    player: Player
-    unit: str
-    default_input: str = ""
-    callbook: Callbook = field(default_factory=Callbook)
-
-    def reading(self, point: str) -> Reading:
-        """What is known of one of its points."""
-        return self.player.unit(self.unit).points.get(point, UNKNOWN)
-
-    def offers(self, verb: str) -> bool:
-        """Whether the verb can be asked of it now, as far as its player has told."""
-        offers = self.player.unit(self.unit).offers
-        wanted = {COMMANDS[verb], SetVolume} if verb == StepVolume.verb else {COMMANDS[verb]}  # the room can count
-        return verb in self.kind.verbs and (offers is None or not wanted.isdisjoint(offers))
+    def asked(self, command: Command, part_id: str, cause: str) -> None: ...
 
 
 class Room:
@@ -90,12 +74,15 @@ class Room:
         self.events: deque[Mapping[str, Any]] = deque(maxlen=RECENT_EVENTS)
         self.commands: OrderedDict[str, tuple[str, Ticket]] = OrderedDict()
         self.mailboxes: set[Mailbox] = set()
+        self.watcher: Watcher | None = None
+        self.starts = Starts(spec.starts, clock)
         self.parts: dict[str, Part] = {}
         self._playing: dict[tuple[int, str], list[Part]] = {}
         self._own: dict[str, Reading] = {"power": UNKNOWN, "source": UNKNOWN}
         for part_id, part_spec in spec.parts.items():
             player, unit = players[part_id]
-            part = Part(part_id, part_spec.kind, part_spec.name, part_spec.label, player, unit, part_spec.default_input)
+            sources = {name: source.label for name, source in spec.sources.items() if part_id in source.ways}
+            part = Part(part_spec, player, unit, sources)
             self.parts[part_id] = part
             self._playing.setdefault((id(player), unit), []).append(part)
             for told in (player, *devices_of(player)):
@@ -107,12 +94,19 @@ class Room:
     def submit(self, command: Command, part_id: str = "", *, cause: str = "", identity: str = "") -> Ticket:
         """Ask the room (`part_id` "") or one part. Raises NothingPlays, and ValueError for what the room forbids."""
         if not part_id and command.verb in ROOM_VERBS:
-            return self._submit_room(command, cause, identity)
-        part = self._part_for(command, part_id)
-        self.check(command)
-        if isinstance(command, StepVolume):
-            command = self._stepped(command, part)
-        return self._submit_part(part, command, cause, identity)
+            ticket: Ticket = self._submit_room(command, cause, identity)
+        else:
+            part = self._part_for(command, part_id)
+            self.check(command, part_id)
+            if isinstance(command, StepVolume):
+                command = self._stepped(command, part)
+            if isinstance(command, SelectSource):
+                ticket = self._submit_room(command, cause, identity, part_id)
+            else:
+                ticket = self.ask(part, command, cause, identity)
+        if self.watcher is not None:
+            self.watcher.asked(command, part_id, cause)
+        return ticket
 
     async def rows(self, command: Rows, part_id: str, *, cause: str = "") -> AsyncGenerator[Any, None]:
         """The rows of a long answer as the device gives them. Raises NothingPlays; RowsEnded when it breaks off."""
@@ -136,68 +130,64 @@ class Room:
         finally:
             self._write_outcome(part.id, outcome, began, identity, cause)
 
-    def check(self, command: Command) -> None:
+    def check(self, command: Command, part_id: str = "") -> None:
         """The room's own limits. Raises ValueError in words."""
         if isinstance(command, SetVolume) and command.level > self.spec.maximum_volume:
             raise ValueError(f"this room's maximum volume is {self.spec.maximum_volume}")
+        if isinstance(command, RunScene) and command.scene not in self.spec.scenes:
+            known = ", ".join(self.spec.scenes) or "none"
+            raise ValueError(f"this room has no scene {command.scene!r}; it has: {known}")
         if isinstance(command, SelectSource) and command.source not in self.spec.sources:
             known = ", ".join(self.spec.sources) or "none"
             raise ValueError(f"this room has no source {command.source!r}; it has: {known}")
+        if isinstance(command, SelectSource) and part_id and command.source not in self.parts[part_id].sources:
+            raise ValueError(f"there is no way from {command.source} to {part_id}, as the room is wired")
 
-    def _submit_part(self, part: Part, command: Command, cause: str, identity: str = "") -> Ticket:
-        ticket = part.player.submit(command, part.unit, cause=cause, identity=identity)
+    def ask(self, part: Part, command: Command, cause: str, identity: str = "") -> Ticket:
+        """Ask a part, which surely takes it; of a group, each member."""
+        if isinstance(part.player, Group):
+            held = part.player.chains(command, self.parts)
+            ticket: Ticket = RoomTicket(Request(identity or new_id(), command), cause, self.clock.now())
+            self._note(part.id, ticket)
+            chains.run(self, cast("RoomTicket", ticket), held)
+            return ticket
+        if command.slot in ("motion", "aim") and part.kind.name in MOTORS:
+            ticket = self.starts.submit(part, command, cause, identity)
+        else:
+            ticket = part.player.submit(command, part.unit, cause=cause, identity=identity)
         self._note(part.id, ticket)
         return ticket
 
-    def _submit_room(self, command: Command, cause: str, identity: str) -> Ticket:
+    def _submit_room(self, command: Command, cause: str, identity: str, part_id: str = "") -> Ticket:
         self.check(command)
         ticket = RoomTicket(Request(identity or new_id(), command), cause, self.clock.now())
-        self._note("", ticket)
+        self._note(part_id, ticket)
+        if isinstance(command, CallForHelp):
+            self.event("alert", {"what": "help", "text": command.text}, ticket.id)
+            words = (
+                "everybody who listens was told"
+                if any(box.read for box in self.mailboxes)
+                else "nobody listens; it is in the journal"
+            )
+            ticket.settle(Outcome(Result.ASSUMED, words), self.clock.now())
+            return ticket
         try:
-            chains = self._expansion(command)
+            held = self._expansion(command, part_id)
         except NothingPlays as error:
             ticket.settle(Outcome(Result.REFUSED, str(error)), self.clock.now())
             raise
-        ticket.open = len(chains) + 1
-        for part, commands in chains:
-            self._run_chain(ticket, part, list(commands))
-        self._chain_ended(ticket)
+        chains.run(self, ticket, held)
         return ticket
 
-    def _expansion(self, command: Command) -> expand.Chains:
+    def _expansion(self, command: Command, part_id: str = "") -> expand.Chains:
         if isinstance(command, Toggle):
             return self._toggled(command)
-        chains = expand.expand(self, command)
-        if not chains:
+        if isinstance(command, RunScene):
+            return scenes.chains(self, command.scene)
+        found = expand.expand(self, command, part_id)
+        if not found:
             raise NothingPlays(f"this room has nothing to {command.verb}")
-        return chains
-
-    def _run_chain(self, parent: RoomTicket, part: Part, commands: list[Command]) -> None:
-        """The next of a part's commands; the one after follows when this one has ended. What did not wake is spared
-        the rest; anything else that fails keeps nothing from being done."""
-        command = commands.pop(0)
-        child = self._submit_part(part, command, parent.id)
-        parent.children.append((part.id, child))
-
-        def ended(ticket: Ticket) -> None:
-            assert ticket.outcome is not None
-            if commands and (ticket.outcome.good or ticket.command != SetPower(True)):
-                self._run_chain(parent, part, commands)
-            else:
-                self._chain_ended(parent)
-
-        child.then(ended)
-
-    def _chain_ended(self, parent: RoomTicket) -> None:
-        parent.open -= 1
-        if parent.open == 0:
-            outcomes = [child.outcome for _, child in parent.children if child.outcome is not None]
-            bad = [outcome for outcome in outcomes if not outcome.good]
-            if bad:
-                parent.settle(Outcome(bad[0].result, f"{len(bad)} of {len(outcomes)} parts did not"), self.clock.now())
-            else:
-                sure = all(outcome.result is Result.CONFIRMED for outcome in outcomes)
-                parent.settle(Outcome(Result.CONFIRMED if sure else Result.ASSUMED), self.clock.now())
+        return found
 
     def _part_for(self, command: Command, part_id: str) -> Part:
         verb = command.verb
@@ -337,13 +327,16 @@ class Room:
             self._write("call", part.id, plain(record), cause=record.begun or record.ended_by)
 
     def _derive(self, points: Mapping[str, Reading]) -> None:
-        """The room's own points, from those of its parts."""
-        for name, reading in expand.derive(self, points):
-            held = self._own[name]
-            same = (held.value, held.confirmed, held.stale) == (reading.value, reading.confirmed, reading.stale)
-            if not same:
-                self._own[name] = reading
-                self._publish("room", name, reading)
+        """What follows for the room's own points, and for the sources that its parts show."""
+        for subject, name, reading in expand.derive(self, points):
+            part = self.parts.get(subject)
+            held = part.source if part else self._own[name]
+            if (held.value, held.confirmed, held.stale) != (reading.value, reading.confirmed, reading.stale):
+                if part:
+                    part.source = reading
+                else:
+                    self._own[name] = reading
+                self._publish(subject, name, reading)
 
     # ---- telling ---------------------------------------------------------------------------------------------
 

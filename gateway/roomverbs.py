@@ -6,7 +6,10 @@ Ground floor.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+import json
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -98,3 +101,135 @@ class SetIndicator(Command):
 
     def shown(self) -> Mapping[str, Any]:
         return {"indicator": self.on}
+
+
+@verb
+@dataclass(frozen=True)
+class RunScene(Command):
+    """Run one of the room's scenes, by its name in the profile. A room-level command: one outcome for each step."""
+
+    scene: str
+    verb = "scene"
+    doc = "Run one of the room's scenes, by its name in the profile."
+    slot = "scene"
+    patience = 120.0
+    proof = "driver"
+    example = {"scene": "film"}
+
+    def __post_init__(self) -> None:
+        text("scene", self.scene, 64)
+
+
+@verb
+@dataclass(frozen=True)
+class CallForHelp(Command):
+    """Somebody in the room calls for help: an `alert` that is journaled and shown to every listener."""
+
+    text: str = ""
+    verb = "help"
+    doc = "Call for help: an alert, with words or without, is shown to everybody who listens to the room."
+    proof = "nothing"
+    example = {"text": "No sound from the far end"}
+
+    def __post_init__(self) -> None:
+        if self.text:
+            text("text", self.text, 500)
+
+
+FLAGS = ("", "pending", "stale", "unavailable", "failed")
+COLOUR = re.compile(r"#[0-9a-f]{6}\Z")
+
+
+@verb
+@dataclass(frozen=True)
+class ShowKey(Command):
+    """Draw one key of a surface (the unit). `level` in percent, None = none; `on`: what the key stands for holds.
+
+    Colours are #rrggbb. `flag` says why a key is not simply true: it was pressed and nothing is proven yet, what it
+    shows is from before, it can do nothing now, or what was pressed has failed (`text` says how). `key` is the key's
+    id where the surface was laid out (`LayOut`), else its place on the page, counted from 1.
+    """
+
+    key: str
+    text: str = ""
+    icon: str = ""
+    foreground: str = "#ffffff"
+    background: str = "#000000"
+    level: int | None = None
+    on: bool = False
+    flag: Literal["", "pending", "stale", "unavailable", "failed"] = ""
+    verb = "show-key"
+    doc = "Draw a key of a surface. The gateway says this to surfaces; nobody else can."
+    slot = "show-key"
+    lowly = True
+    public = False
+    proof = "nothing"
+    example = {"key": "mute", "text": "Muted", "icon": "microphone-off", "on": True}
+
+    def __post_init__(self) -> None:
+        text("key", self.key, 128)
+        for name in ("foreground", "background"):
+            if not COLOUR.match(getattr(self, name)):
+                raise ValueError(f"{name} is #rrggbb in small letters, not {getattr(self, name)!r}")
+        if self.level is not None:
+            within("level", self.level, 0, 100)
+        if self.flag not in FLAGS:
+            raise ValueError(f"flag is one of {', '.join(FLAGS[1:])}, not {self.flag!r}")
+
+    def replaces(self, older: Command) -> bool:
+        """Only the same key's."""
+        return isinstance(older, ShowKey) and older.key == self.key
+
+
+@dataclass(frozen=True)
+class PlannedKey:
+    """A key as a surface must know it to make room for it. kind: a button, a level that can be set, or only a text."""
+
+    id: str
+    label: str
+    icon: str = ""
+    kind: Literal["button", "level", "text"] = "button"
+
+
+@dataclass(frozen=True)
+class PlannedPage:
+    """A page of keys, in their order."""
+
+    id: str
+    label: str
+    icon: str = ""
+    keys: tuple[PlannedKey, ...] = ()
+
+
+@verb
+@dataclass(frozen=True)
+class LayOut(Command):
+    """Make room for these pages of keys, for a surface that draws its own (a codec's touch panel).
+
+    `plan` is their JSON text, so that a tape and a log can hold the command as it is; `of` makes it, `pages` reads it.
+    """
+
+    plan: str
+    verb = "lay-out"
+    doc = "Lay out a surface's pages. The gateway says this to surfaces; nobody else can."
+    slot = "lay-out"
+    lowly = True
+    public = False
+    patience = 20.0
+    proof = "driver"
+    example = {"plan": "[]"}
+
+    @classmethod
+    def of(cls, pages: Iterable[PlannedPage]) -> LayOut:
+        """The command for these pages."""
+        return cls(json.dumps([dataclasses.asdict(page) for page in pages], ensure_ascii=False))
+
+    def pages(self) -> tuple[PlannedPage, ...]:
+        """The pages. Raises ValueError for a plan that is none."""
+        try:
+            return tuple(
+                PlannedPage(**{**page, "keys": tuple(PlannedKey(**key) for key in page["keys"])})
+                for page in json.loads(self.plan)
+            )
+        except (TypeError, KeyError) as error:
+            raise ValueError(f"not a plan: {error}") from None

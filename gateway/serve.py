@@ -26,10 +26,12 @@ from gateway import certificate
 from gateway.app import Door
 from gateway.auth import Tokens
 from gateway.clock import LoopClock
+from gateway.directory import Directory
 from gateway.driver import Driver
 from gateway.folder import Folder
 from gateway.house import House
 from gateway.journal import Journal
+from gateway.lines import LineDoor
 from gateway.recorder import Recorder
 from gateway.spec import ServerSpec, SiteSpec
 
@@ -133,6 +135,8 @@ async def gateway(
         journal.open()
         ends.push_async_callback(journal.close)
         house = House(spec, journal, clock)
+        house.directory = Directory(folder.path / "contacts.sqlite")
+        ends.callback(house.directory.close)
         recorder = Recorder(folder.path / "tapes")
         for identity, device in spec.all_devices().items():
             if device.record:
@@ -148,6 +152,12 @@ async def gateway(
         web = _Server(config)
         # Also where the block is left by an exception: a server left behind would keep the next one in this loop mute.
         ends.callback(lambda: [server.close() for server in getattr(web, "servers", ())])
+        if spec.lines is not None:
+            try:
+                await ends.enter_async_context(LineDoor(house, spec.lines).open())
+            except OSError as error:
+                words = error.strerror or str(error)
+                raise StartError(f"lines cannot be heard on {spec.lines.host}:{spec.lines.port}: {words}") from None
         async with asyncio.TaskGroup() as group:
             living = group.create_task(house.run())
             watching = group.create_task(_watch_tokens(tokens, house))

@@ -10,9 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from gateway.driver import Driver, Settings
+from gateway.joinrules import JoinSpec
+from gateway.keypads import KeypadSpec
+from gateway.layout import SurfaceSpec
+from gateway.linespec import LinesSpec
 from gateway.link import Address, Trust
 from gateway.model import Kind
 from gateway.motion import MotionSpec
+from gateway.steps import SceneSpec
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,35 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Jack:
+    """Where a cable ends: at a switcher (`at` a device's id) or a display (a part's id); input "" = its only one."""
+
+    at: str
+    input: str = ""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a source comes to a display or an output: which input on which outputs, and last the display's own."""
+
+    hops: tuple[tuple[str, str], ...] = ()  # output's part id, input
+    input: str = ""
+
+
+@dataclass(frozen=True)
+class PresetSpec:
+    """A named position of a group: percent by member's part id."""
+
+    name: str
+    positions: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class PartSpec:
-    """Who plays a part of a room: a unit of a device, or a motor whose roles units play."""
+    """Who plays a part of a room: a unit of a device, a motor whose roles units play, or a group of other parts.
+
+    feeds: an output's cables; screen: the part id of a display's screen; members, presets: a group's.
+    """
 
     kind: Kind
     name: str = ""
@@ -57,6 +89,10 @@ class PartSpec:
     motion: MotionSpec | None = None
     roles: Mapping[str, Target] = field(default_factory=dict)
     default_input: str = ""
+    feeds: tuple[Jack, ...] = ()
+    screen: str = ""
+    members: tuple[str, ...] = ()
+    presets: tuple[PresetSpec, ...] = ()
 
     @property
     def targets(self) -> list[Target]:
@@ -71,11 +107,13 @@ class PartSpec:
 
 @dataclass(frozen=True)
 class SourceSpec:
-    """Something to show: on which displays, by which inputs."""
+    """Something to show: on which displays, by which inputs, and how it can come to any display or output."""
 
     name: str
     label: str
-    inputs: Mapping[str, str]  # part id of a display -> input
+    inputs: Mapping[str, str]  # part id of a display -> its input ("" = its only one)
+    ways: Mapping[str, Way] = field(default_factory=dict)  # part id of a display or output -> the way there
+    signal: str = ""  # part id of what tells whether it sends a picture
 
 
 @dataclass(frozen=True)
@@ -96,6 +134,31 @@ class PowerSpec:
 
 
 @dataclass(frozen=True)
+class StartsSpec:
+    """How many of a room's motors may start within so many seconds; 0 = all."""
+
+    together: int = 0
+    apart: float = 1.0
+
+
+@dataclass(frozen=True)
+class RuleSpec:
+    """What the room does by itself. `parts`: the ids of those that it moves or switches.
+
+    kind: *screens* (down when their display goes on, up when it goes off), *shades* (closed while one of `sources` is
+    shown), *standby* (a display that shows nothing for `minutes`, nobody in a call), *outlets* (with the room's power).
+    """
+
+    name: str
+    kind: Literal["screens", "shades", "standby", "outlets"]
+    parts: tuple[str, ...]
+    displays: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    minutes: float = 0.0
+    reopen: bool = False
+
+
+@dataclass(frozen=True)
 class RoomSpec:
     """One room."""
 
@@ -109,10 +172,17 @@ class RoomSpec:
     maximum_volume: int = 100
     default_volume: int | None = None
     file: str = ""
+    scenes: Mapping[str, SceneSpec] = field(default_factory=dict)
+    surfaces: Mapping[str, SurfaceSpec] = field(default_factory=dict)
+    starts: StartsSpec = field(default_factory=StartsSpec)
+    rules: Mapping[str, RuleSpec] = field(default_factory=dict)
+    group: str = ""  # rooms of one group share contacts
+    keypads: Mapping[str, KeypadSpec] = field(default_factory=dict)
 
     def uses(self) -> frozenset[str]:
         """The ids of all devices that play a part here, shared ones too."""
         targets = [target for part in self.parts.values() for target in (part.target, *part.roles.values()) if target]
+        targets += [surface.target for surface in self.surfaces.values() if surface.target]
         return frozenset(target.device for target in targets)
 
 
@@ -136,6 +206,8 @@ class SiteSpec:
     server: ServerSpec = field(default_factory=ServerSpec)
     name: str = ""
     time_zone: str = ""
+    join: JoinSpec = field(default_factory=JoinSpec)
+    lines: LinesSpec | None = None
 
     def only(self, room: str) -> SiteSpec:
         """The same site with this room alone, and of the shared devices only those that it uses."""

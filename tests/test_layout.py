@@ -48,6 +48,7 @@ FLOORS: dict[str, int] = {
     "surfaces": 2,
     "icons": 2,
     "linespec": 2,
+    "keypads": 2,
     "strokes": 2,
     "expression": 2,
     "parts": 2,

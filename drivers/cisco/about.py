@@ -17,6 +17,7 @@ SOURCES = (
     "xows 1.0.5",
     "Cisco API reference guides CE8.2 (D15335.04), CE9.2 (D15335.08), SX80 TC7.3 (D15107.05)",
     "PlaceOS drivers, collaboration_endpoint",
+    "Cisco UI Extensions guide (cisco-ce/roomos.cisco.com, doc/TechDocs/UiExtensions.md, UiExtensions-Panels.md)",
 )
 
 OFFERED = (
@@ -41,6 +42,7 @@ OFFERED = (
     "bookings",
     "being shown as a control system (Peripherals), heartbeat",
     "name, model, serial number, software version",
+    "the touch panel as a surface (UI Extensions)",
 )
 
 NOT_OFFERED = {
@@ -50,7 +52,8 @@ NOT_OFFERED = {
     "answering a booking (Bookings Respond)": "no such command in the room model yet",
     "directory folders": "a search returns people, not folders",
     "list of stored presets": "no such command in the room model yet",
-    "UI extensions (panels, widgets)": "this driver has no panel unit yet",
+    "UI extensions of others": "only panels of our own are saved, read and removed",
+    "web views and the persistent web app on a Navigator": "part of it needs Control Hub",
     "reboot": "no such command in the room model yet",
     "XML over HTTP, HttpFeedback": "both transports that are offered push by themselves and need no listener of ours",
     "telnet, RS-232": "the same grammar, but their log-in dialogue is not documented in the sources",
@@ -82,11 +85,18 @@ class RoomosSettings(Settings):
     verify: int = setting(120, "Seconds between full readings, in case feedback was lost.")
     poll: int = setting(5, "Seconds between readings of what the codec will not push (too many subscribers).")
 
+    panel_location: Literal["HomeScreen", "ControlPanel"] = setting(
+        "HomeScreen", "Where the buttons of our panels stand on the touch panel."
+    )
+    panel_goes: bool = setting(True, "Take our panels away when the gateway stops: without it their buttons are dead.")
+
     def __post_init__(self) -> None:
         if self.login not in ("subprotocol", "basic"):
             raise ValueError(f"login is subprotocol or basic, not {self.login!r}")
         if self.phonebook not in ("corporate", "local"):
             raise ValueError(f"phonebook is corporate or local, not {self.phonebook!r}")
+        if self.panel_location not in ("HomeScreen", "ControlPanel"):
+            raise ValueError(f"panel_location is HomeScreen or ControlPanel, not {self.panel_location!r}")
         if self.teams not in ("guest", "rooms"):
             raise ValueError(f"teams is guest or rooms, not {self.teams!r}")
         if not 1 <= self.camera <= 7:

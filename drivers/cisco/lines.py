@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drivers.cisco import heart, meetings, shell, status, words
+from drivers.cisco import heart, meetings, shell, status, widgets, words
+from drivers.cisco.panel import EVENTS
 from drivers.cisco.words import Known, Said
 from gateway.commands import (
     Answer,
@@ -78,7 +79,7 @@ def lines() -> tuple[str, ...]:
 def _lines() -> Iterator[str]:
     yield shell.ECHO_OFF.decode().strip()
     yield shell.JSON_MODE.decode().strip()
-    for path in (*status.PUSHED, *status.PUSHED_LATER):
+    for path in (*status.PUSHED, *status.PUSHED_LATER, EVENTS):
         yield _bare(shell.subscribe("1", path))
     for path in (*status.READ, *status.READ_LATER, status.LIGHTEST):
         yield _bare(shell.read("1", path))
@@ -100,6 +101,11 @@ def _said() -> Iterator[Said]:
     for meeting in MEETINGS:
         first = meetings.join(meeting, "RoomOS 26.4", frozenset(), rooms_mode=False)
         yield from (first, *first.instead)
+    yield Said(widgets.LIST)
+    for command in (widgets.SAVE, widgets.REMOVE):
+        yield Said(command, {"PanelId": widgets.panel("room")})
+    for value in ("active", "inactive", "128", "Volume 50 %", ""):
+        yield widgets.set_value(widgets.widget("volume"), value)
     yield from heart.words("5a0f1c1e-7d0c-5a35-9c39-1f1e6f0f3c55", "RoomGate")
 
 

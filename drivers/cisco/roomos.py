@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from drivers.cisco import about, lines, meetings, offers, rows, words
+from drivers.cisco.panel import EVENTS, UNIT
 from drivers.cisco.session import Asked, Session
 from drivers.cisco.words import Said
 from drivers.cisco.xapi import Heard, at, text
-from gateway.commands import Command, Join, ListBookings, Rows, Search, SendDtmf
+from gateway.commands import Command, Join, LayOut, ListBookings, Rows, Search, SendDtmf, ShowKey
 from gateway.driver import (
     Action,
     Actions,
@@ -38,6 +39,7 @@ class CiscoRoomos(Session):
     name = "cisco_roomos"
     plays = frozenset({"volume", "mics", "camera", "calls", "share", "picture", "codec"})
     pushes = True
+    surfaces = "panel, the codec's touch panel"
     title = "Cisco RoomOS / CE codec"
     models = "Room, Desk, Board and SX/DX/MX series with CE9.7 or later (WebSocket), CE8 or later (SSH)"
     links = {"wss": 443, "ws": 80, "ssh": 22}
@@ -67,7 +69,9 @@ class CiscoRoomos(Session):
     def command(self, request: Request) -> Actions:
         """Put a command into the codec's words."""
         command = request.command
-        if isinstance(command, Search) and any(ord(character) < 32 for character in command.text):
+        if request.unit == UNIT:
+            yield from self._of_panel(request)
+        elif isinstance(command, Search) and any(ord(character) < 32 for character in command.text):
             yield Refused(request, "a search text must not hold control characters")  # jsxapi refuses them, too
         elif isinstance(command, SendDtmf):
             self.tones[f"tones {request.id}"] = request, words.tones(command.digits)
@@ -83,6 +87,19 @@ class CiscoRoomos(Session):
                 self.unproven[offers.PROOF[type(command)]] = request
             for one in said:
                 yield self._ask(Asked("command", request=request, said=one))
+
+    def is_surface(self, unit: str) -> bool:
+        """The touch panel."""
+        return unit == UNIT
+
+    def _of_panel(self, request: Request) -> Iterator[Action]:
+        if isinstance(request.command, LayOut):
+            yield from self._subscribe(EVENTS)
+            yield from self.panel.lay_out(request)
+        elif isinstance(request.command, ShowKey):
+            yield from self.panel.show(request, self.now)
+        else:
+            yield Refused(request, "the touch panel only shows keys")
 
     def _say(self, request: Request) -> tuple[Said, ...]:
         command, settings = request.command, self.settings

@@ -109,4 +109,4 @@ def say(key: str, said: Said) -> str:
     """A command or a setting with the id `key`."""
     if said.value is not None:
         return configure(key, tuple(said.words.split()), said.value)
-    return command(key, said.words, said.parameters)
+    return command(key, said.words, {"body": said.body, **said.parameters} if said.body else said.parameters)

@@ -15,10 +15,11 @@ from typing import Any, Literal
 
 from drivers.cisco import about, heart, offers, rpc, shell, status
 from drivers.cisco.mirror import Mirror
+from drivers.cisco.panel import EVENTS, TIMER, UNIT, Panel
 from drivers.cisco.wishes import Wishes
 from drivers.cisco.words import Said
 from drivers.cisco.xapi import NOT_READY, Heard, Path, Tree, Wire
-from gateway.commands import Command
+from gateway.commands import Command, LayOut, ShowKey
 from gateway.cutters import JsonOrLines
 from gateway.driver import (
     Action,
@@ -45,7 +46,7 @@ KEPT = 256  # questions remembered; replies carry ids, so even a late one is of 
 class Asked:
     """A question under way: what it was, and for whom."""
 
-    what: Literal["command", "read", "alive", "subscribe", "unsubscribe", "heart"]
+    what: Literal["command", "read", "alive", "subscribe", "unsubscribe", "heart", "panel"]
     path: Path = ()
     request: Request | None = None
     said: Said | None = None
@@ -82,6 +83,9 @@ class Session(Driver):
         self.renewed_at = float("-inf")
         self.wishes = Wishes()
         self.unproven: dict[Path, Request] = {}  # where the proof of a command will show
+        self.panel = Panel(
+            lambda said, request: self._ask(Asked("panel", (), request, said)), self.settings.panel_location
+        )
 
     # ---- coming up -------------------------------------------------------------------------------------------
 
@@ -129,6 +133,7 @@ class Session(Driver):
             return
         self.ready = True
         yield from self._offer()
+        yield Offers(UNIT, frozenset({LayOut, ShowKey}))
         yield Ready()
         yield Later(QUIET, "quiet")
         yield Later(self.settings.verify, "verify")
@@ -179,7 +184,7 @@ class Session(Driver):
         self.renewed_at = self.now
         if self.shell:
             yield Send(shell.JSON_MODE, reply=False)
-        yield from self._subscribe(*status.PUSHED, *status.PUSHED_LATER)
+        yield from self._subscribe(*status.PUSHED, *status.PUSHED_LATER, *((EVENTS,) if self.panel.laid else ()))
         yield from self._read(*status.READ, *status.READ_LATER)
 
     # ---- hearing ---------------------------------------------------------------------------------------------
@@ -218,10 +223,15 @@ class Session(Driver):
                 yield from self._subscribed(asked.path, heard)
             case "heart":
                 yield from self._beaten(asked, heard)
+            case "panel" if asked.said is not None:
+                yield from self.panel.answered(asked.said, asked.request, heard, self.now)
             case "command" if asked.request is not None and asked.said is not None:
                 yield from self._commanded(asked.request, asked.said, heard)
 
     def _subscribed(self, path: Path, heard: Heard) -> Iterator[Action]:
+        if heard.error and path == EVENTS:
+            yield from self.panel.deaf(heard.error)
+            return
         if heard.error:
             self.complaint = self.complaint or heard.error
             if not heard.nothing_there and path != status.ENDED:
@@ -256,6 +266,7 @@ class Session(Driver):
 
     def _told(self, news: Tree) -> Iterator[Action]:
         names = self.mirror.news(news)
+        yield from self.panel.heard(news, self.now)
         if self.mirror.half_a_call and Asked("read", status.CALLS) not in self.asked.values():
             yield from self._read(status.CALLS)
         if self.mirror.ended:  # shown once more, with the reason
@@ -295,12 +306,22 @@ class Session(Driver):
         """Replies carry ids, so one silent exchange spoils no other: ask the lightest question before giving up."""
         if not self.ready or tag == self.alive:
             yield Drop(Reason.NO_RESPONSE, "the codec does not answer")
-        elif not self.alive:
+            return
+        asked = self.asked.get(str(tag))
+        if asked is not None and asked.what == "panel" and asked.said is not None:
+            del self.asked[str(tag)]
+            yield from self.panel.lost(asked.said, asked.request, self.now)
+        if not self.alive:
             yield from self._alive()
 
     def _alive(self) -> Iterator[Action]:
         self.alive = self._key(Asked("alive", status.LIGHTEST))
         yield Send(self.wire.read(self.alive, status.LIGHTEST), tag=self.alive)
+
+    def closing(self) -> Actions:
+        """Without us the panel's buttons are dead."""
+        if self.settings.panel_goes and self.ready:
+            yield from self.panel.leave()
 
     def due(self, name: str) -> Actions:
         """Time to see whether it is there, to look for ourselves, or to read everything again."""
@@ -322,6 +343,8 @@ class Session(Driver):
             case "heart":
                 yield self._ask(Asked("heart", said=self.heart[self.known]))
                 yield Later(heart.EVERY, "heart")
+            case _ if name.startswith(TIMER):
+                yield from self.panel.due(name, self.now)
             case "poll" if self.deaf:
                 yield from self._read(*sorted(self.deaf & self.readable))
                 yield Later(self.settings.poll, "poll")

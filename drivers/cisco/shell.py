@@ -120,4 +120,7 @@ def say(key: str, said: Said) -> bytes:
     """A command or a setting with the id `key`."""
     if said.value is not None:
         return configure(key, tuple(said.words.split()), said.value)
-    return command(key, said.words, said.parameters)
+    asked = command(key, said.words, said.parameters)
+    if said.body:  # the body's lines, then a line with a single dot (xAPI guide, multiline commands)
+        asked += said.body.encode("utf-8", "replace") + b"\n.\n"
+    return asked

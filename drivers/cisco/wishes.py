@@ -27,7 +27,8 @@ class Wish:
     """One command about calls. Nothing is decided before the codec has taken it."""
 
     request: Request
-    before: frozenset[str]  # calls that cannot be its proof: those there were; answer: those that were answered
+    # Calls that cannot be its proof: those there were; answer: the answered ones, hold: the held, resume: the others.
+    before: frozenset[str]
     targets: frozenset[str]  # the calls it is about; none for a dial
     since: float
     taken: bool = False
@@ -52,6 +53,8 @@ class Wishes:
         before = frozenset(calls)
         if isinstance(command, Answer):
             before -= targets(Answer(), calls)
+        elif isinstance(command, Hold | Resume):
+            before = frozenset(key for key, call in calls.items() if call.held is isinstance(command, Hold))
         self.held[request.id] = Wish(request, before, targets(command, calls), now)
 
     def taken(self, request: Request, call: str) -> None:
@@ -93,13 +96,18 @@ def _end(wish: Wish, calls: Calls) -> Action | None:
         case Dial() | Join():
             shown = wish.call in wish.seen | calls.keys() if wish.call else bool(wish.seen)
             return Done(request) if shown else None
+        case HangUp(call="") if not wish.targets:  # it was asked before we were told of any call
+            return None if calls else Done(request)
         case HangUp() | Reject() | Transfer():
             return None if left else Done(request)
         case Hold() | Resume() as command:
             if wish.targets and not left:
                 return Refused(request, "the call ended before that")
             held = isinstance(command, Hold)
-            return Done(request) if left and all(_held(calls[key]) is held for key in left) else None
+            if not wish.targets:  # the codec took it, and so knows of a call that it has yet to tell us of
+                new = calls.keys() - wish.before
+                return Done(request) if any(_held(calls[key]) is held for key in new) else None
+            return Done(request) if all(_held(calls[key]) is held for key in left) else None
     if wish.targets and not left:
         return Refused(request, "the call ended before it was answered")
     possible = left or calls.keys() - wish.before

@@ -67,6 +67,7 @@ class Said:
     words: str
     parameters: Parameters = field(default_factory=dict)
     value: str | None = None
+    body: str = ""  # what goes with the command as lines of its own
     secret: tuple[str, ...] = ()
     instead: tuple[Said, ...] = ()  # what to try in its place where this software has no such command
 

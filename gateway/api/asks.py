@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from gateway.api.commands import Commands
+from gateway.api.contacts import contacts
 from gateway.api.problem import Problem
 from gateway.api.rights import Rights, address_of
 from gateway.auth import Permission, Token
@@ -47,6 +48,7 @@ class Asks:
             ("GET", f"{v1}/rooms/{{room}}", self.room),
             ("GET", f"{v1}/rooms/{{room}}/why/{{point:path}}", self.why),
             ("GET", f"{v1}/rooms/{{room}}/history", self.history),
+            ("GET", f"{v1}/rooms/{{room}}/contacts", self.contacts),
             ("GET", f"{v1}/rooms/{{room}}/{{part:path}}", self.part),
             ("GET", f"{v1}/commands/{{id}}", self.command),
             ("GET", f"{v1}/drivers", self.all_drivers),
@@ -136,6 +138,10 @@ class Asks:
         subject = query.get("subject", "")
         entries = await self.house.journal.history(room.id, limit=limit, before=before, kinds=kinds, subject=subject)
         return JSONResponse({"room": room.id, "entries": [_entry(entry) for entry in entries]})
+
+    async def contacts(self, request: Request) -> Response:
+        """Whom this room can call: what `?q=` finds, or its favourites, and its recent calls."""
+        return JSONResponse(await contacts(self.house, self._room(request), request.query_params))
 
     async def command(self, request: Request) -> Response:
         """A recent command and its outcome so far."""

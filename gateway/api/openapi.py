@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from gateway import __version__
-from gateway.commands import COMMANDS, ROOM_VERBS, Command, Rows, SelectInput, SelectSource, SetVolume
+from gateway.commands import COMMANDS, ROOM_VERBS, Command, Rows, RunScene, SelectInput, SelectSource, SetVolume
 from gateway.model import KINDS, POINTS
 from gateway.spec import RoomSpec
 
@@ -22,6 +22,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "id": {"description": "The command's id.", "example": "c69-1"},
     "point": {"description": "A point, such as `volume` or `screen.left.position`.", "example": "volume"},
     "part": {"description": "A part's path, such as `volume` or `screens/left`.", "example": "volume"},
+    "surface": {"description": "A surface of the room, by its name in the profile.", "example": "deck"},
+    "key": {"description": "A key's name.", "example": "help"},
     "device": {"description": "The device's id, such as `demo/codec`.", "example": "demo/codec"},
 }
 
@@ -85,6 +87,9 @@ class _Examples:
         room = self.room
         if room is not None and name == "room":
             return room.id
+        if room is not None and name in ("surface", "key") and room.surfaces:
+            surface = next(iter(room.surfaces.values()))
+            return surface.name if name == "surface" else next(key.id for page in surface.pages for key in page.keys)
         if room is not None and name == "name":
             return next((part.name for part in room.parts.values() if part.kind.name == kind), "main")
         if room is not None and name == "device" and room.devices:
@@ -104,6 +109,8 @@ class _Examples:
                 example["source"] = source.name
             elif command is SelectInput and source.inputs:
                 example["input"] = next(iter(source.inputs.values()))
+        if command is RunScene and self.room is not None and self.room.scenes:
+            example["scene"] = next(iter(self.room.scenes))
         if command is SetVolume and self.room is not None:
             example["level"] = min(example["level"], self.room.maximum_volume)
         return example
@@ -179,8 +186,26 @@ ASKS = {
         "What happened, newest first; `limit`, `before` (a seq), `kinds` and `subject` narrow it.",
         "rooms",
     ),
+    "/api/v1/rooms/{room}/contacts": (
+        "Whom this room can call: what `?q=` finds, or its favourites; `recent`: its latest calls; `limit` 1 to 200.",
+        "rooms",
+    ),
     "/api/v1/rooms/{room}/ws": (
         'WebSocket: the whole state first, then changes, events and answers; commands as {"do": VERB, ...}.',
+        "rooms",
+    ),
+    "/api/v1/rooms/{room}/surfaces": ("The room's surfaces: decks, keypads, panels.", "surfaces"),
+    "/api/v1/rooms/{room}/surfaces/{surface}": ("A surface: its pages, and every key's face.", "surfaces"),
+    "/api/v1/rooms/{room}/surfaces/{surface}/keys/{key}.png": (
+        "A key as it looks now, as a PNG; `?size=` 24 to 512 pixels. The ETag changes only with the picture.",
+        "surfaces",
+    ),
+    "/api/v1/rooms/{room}/surfaces/{surface}/ws": (
+        'WebSocket: every face first, then those that change; presses as {"press": KEY, "edge": "down"}.',
+        "surfaces",
+    ),
+    "/api/v1/rooms/{room}/flat": (
+        "WebSocket: the room as one flat JSON object, whole each time; takes the same commands.",
         "rooms",
     ),
     "/api/v1/commands/{id}": ("A recent command and its outcome so far.", "rooms"),
@@ -221,7 +246,7 @@ OUTCOME_SCHEMA = {
     "required": ["id", "verb", "result"],
     "properties": {
         "id": {"type": "string"},
-        "verb": {"type": "string", "enum": sorted(COMMANDS)},
+        "verb": {"type": "string", "enum": sorted(verb for verb, cls in COMMANDS.items() if cls.public)},
         "part": {"type": ["string", "null"]},
         "result": {
             "type": "string",

@@ -15,6 +15,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway.api.commands import LONGEST_BODY, parse, submit
+from gateway.api.guest import PROTOCOL, token_text
 from gateway.api.problem import Problem, fault
 from gateway.api.rights import Rights, address_of
 from gateway.auth import Token
@@ -27,8 +28,7 @@ from gateway.ticket import Ticket
 
 log = logging.getLogger("roomgate.api")
 
-PROTOCOL = "roomgate.v1"
-BEARER = "bearer."
+DOABLE = frozenset(verb for verb, cls in COMMANDS.items() if cls.public and not issubclass(cls, Rows))
 
 
 class Sockets:
@@ -43,7 +43,7 @@ class Sockets:
         """One client, from its greeting to its going."""
         room_id = websocket.path_params["room"]
         try:
-            token = self.rights.token(_token_text(websocket), address_of(websocket.client))
+            token = self.rights.token(token_text(websocket), address_of(websocket.client))
             self.rights.allow(token, "read", room_id)
             room = self.house.rooms.get(room_id)
             if room is None:
@@ -112,8 +112,8 @@ class Sockets:
             raise Problem(401, "the token was revoked")
         self.rights.allow(token, "command", room.id)
         verb, part_id = asked.pop("do", None), asked.pop("part", "")
-        if not isinstance(verb, str) or verb not in COMMANDS or issubclass(COMMANDS[verb], Rows):
-            known = ", ".join(sorted(verb for verb, cls in COMMANDS.items() if not issubclass(cls, Rows)))
+        if not isinstance(verb, str) or verb not in DOABLE:
+            known = ", ".join(sorted(DOABLE))
             raise Problem(422, f"do: {verb!r} is no verb", f"Known verbs: {known}.")
         if not isinstance(part_id, str):
             raise Problem(422, "part is a text such as 'screen.left'")
@@ -158,14 +158,3 @@ def unread(mailbox: Mailbox) -> list[Mapping[str, Any]]:
     while mailbox.events:
         messages.append(mailbox.events.popleft())
     return messages
-
-
-def _token_text(websocket: WebSocket) -> str:
-    """The token, from where this client can put one: a header, a sub-protocol (browsers), or the query."""
-    header = websocket.headers.get("authorization", "")
-    if header.lower().startswith("bearer "):
-        return header[7:].strip()
-    for protocol in websocket.scope.get("subprotocols", ()):
-        if protocol.startswith(BEARER):
-            return str(protocol[len(BEARER) :])
-    return websocket.query_params.get("token", "")

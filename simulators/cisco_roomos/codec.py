@@ -120,6 +120,7 @@ class Codec(Simulator):
     peripherals: dict[int, room.Peripheral] = field(default_factory=_touch_panel)
     panels: dict[str, str] = field(default_factory=dict)  # PanelId -> its definition
     widgets: dict[str, str] = field(default_factory=dict)  # WidgetId -> the value last set
+    widget_log: list[tuple[float, str, str]] = field(default_factory=list)  # (when, WidgetId, value) of every SetValue
     configuration: dict[str, int | str] = field(default_factory=_factory_settings)
     contacts: list[dict[str, str]] = field(default_factory=directory.contacts)
     bookings: list[dict[str, Any]] = field(default_factory=lambda: directory.bookings(room.today()))
@@ -138,7 +139,7 @@ class Codec(Simulator):
     VOLATILE: ClassVar[tuple[str, ...]] = (
         *("standby", "volume_muted", "mics_muted", "video_muted", "main_video_source", "selfview", "cameras"),
         *("do_not_disturb", "far_camera", "layout", "layout_family"),
-        *("presentation", "presentation_source", "active_preset", "calls", "peripherals", "widgets"),
+        *("presentation", "presentation_source", "active_preset", "calls", "peripherals", "widgets", "widget_log"),
     )
 
     def __post_init__(self) -> None:

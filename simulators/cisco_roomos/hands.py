@@ -128,6 +128,31 @@ class CiscoRoomOS(Codec):
         self.event(panels.action(widget_id, kind, value))
 
     @hand
+    def tap_widget(self, widget_id: str) -> None:
+        """A finger on a button and off again: pressed, released, clicked."""
+        for kind in ("pressed", "released", "clicked"):
+            self.widget_action(widget_id, kind)
+
+    @hand
+    def slide_widget(self, widget_id: str, place: int = 128) -> None:
+        """A finger on a slider: pressed, changed on the way, released where it stays. 0 to 255, told as text."""
+        for kind in ("pressed", "changed", "released"):
+            self.widget_action(widget_id, kind, str(place))
+
+    @hand
+    def install_panel(self, panel_id: str = "lights", name: str = "Lights") -> None:
+        """Somebody else (a macro, the editor) saves a panel of their own."""
+        body = f"<Panel><Name>{name}</Name><PanelId>{panel_id}</PanelId></Panel>"
+        self.panels[panel_id] = body
+        panels.laid_out(self)
+
+    @hand
+    def clear_widgets(self) -> None:
+        """The panels are drawn anew with nothing in their widgets, and whoever sets values is told."""
+        self.widgets.clear()
+        panels.laid_out(self)
+
+    @hand
     def panel_clicked(self, panel_id: str) -> None:
         """A finger on a panel's button."""
         if panel_id not in self.panels:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 EDITORS = frozenset({"Admin", "Integrator", "RoomControl"})  # who may change panels (schema 26.4.1)
 REPEATED = frozenset({"Panel", "Page", "Row", "Widget"})
+WIDGETS = frozenset(
+    {"Button", "ToggleButton", "IconButton", "GroupButton", "Slider", "Spinner", "DirectionalPad", "Text", "Spacer"}
+)
+VALUES = {"Button": ("active", "inactive"), "IconButton": ("active", "inactive"), "ToggleButton": ("on", "off")}
 WORDS = frozenset({"Icon", "Location", "ActivityType", "Origin", "Visibility", "Type"})
 
 
@@ -58,12 +62,40 @@ def parse(body: str) -> list[ElementTree.Element]:
     return panels
 
 
+def widget_types(codec: Codec) -> dict[str, str]:
+    """Every widget of every saved panel, with its type."""
+    return {name: kind for body in codec.panels.values() for name, kind in _widgets(ElementTree.fromstring(body))}
+
+
 def widget_ids(codec: Codec) -> set[str]:
     """Every widget of every saved panel."""
-    found: set[str] = set()
-    for body in codec.panels.values():
-        found |= {(element.text or "").strip() for element in ElementTree.fromstring(body).iter("WidgetId")}
-    return found
+    return set(widget_types(codec))
+
+
+def _widgets(panel: ElementTree.Element) -> list[tuple[str, str]]:
+    return [
+        ((widget.findtext("WidgetId") or "").strip(), (widget.findtext("Type") or "").strip())
+        for widget in panel.iter("Widget")
+    ]
+
+
+def check(panel: ElementTree.Element) -> None:
+    """The rules for widgets: a type that there is, an id of its own of 1 to 255 characters."""
+    found = _widgets(panel)
+    for name, kind in found:
+        if kind not in WIDGETS:
+            raise CommandError(f"Unknown widget type {kind}")
+        if not 1 <= len(name) <= 255:
+            raise CommandError("Invalid WidgetId")
+    if len({name for name, _ in found}) < len(found):
+        raise CommandError("WidgetId is not unique")
+
+
+def takes(kind: str, value: str) -> bool:
+    """Whether a widget of this type can show that value; sliders count 0 to 255, as text."""
+    if kind == "Slider":
+        return value.isascii() and value.isdigit() and int(value) <= 255
+    return value in VALUES.get(kind, (value,))
 
 
 def laid_out(codec: Codec) -> None:
@@ -76,6 +108,7 @@ def laid_out(codec: Codec) -> None:
 @command("UserInterface Extensions Panel Save", body=True, roles=EDITORS, PanelId=Needed(String(1, 255)))
 def panel_save(codec: Codec, given: Given) -> None:
     panel = parse(given["body"])[0]
+    check(panel)
     for known in panel.findall("PanelId"):
         panel.remove(known)
     ElementTree.SubElement(panel, "PanelId").text = given["PanelId"]
@@ -130,9 +163,15 @@ def extensions_list(codec: Codec, given: Given) -> Tree:
     roles=EDITORS,
 )
 def widget_set(codec: Codec, given: Given) -> None:
-    if given["WidgetId"] not in widget_ids(codec):
+    name, value = str(given["WidgetId"]), str(given["Value"])
+    kind = widget_types(codec).get(name)
+    if kind is None:
         raise CommandError("No such widget")
-    codec.widgets[str(given["WidgetId"])] = str(given["Value"])
+    if not takes(kind, value):
+        raise CommandError(f"A {kind} has no value {value}")
+    codec.widgets[name] = value
+    codec.widget_log.append((codec.clock(), name, value))
+    del codec.widget_log[:-1000]
 
 
 @command("UserInterface Extensions Widget UnsetValue", WidgetId=Needed(String(1, 255)), roles=EDITORS)

@@ -72,6 +72,18 @@ input = "31"
 [sources.codec]
 input = "32"
 
+[scenes.film]
+label = "Film"
+steps = [
+  { do = "source", source = "laptop" },
+  { do = "volume", level = 45 },
+  { do = "mic-mute", on = true },
+  { do = "move", part = "screen.left", direction = "down" },
+]
+
+[surfaces.deck]
+layout = "conferencing"
+
 [power.on]
 screens = "down"
 source = "codec"

@@ -135,7 +135,7 @@ async def test_every_path_that_takes_a_command_can_be_read(tmp_path: Path) -> No
             answer = await house.client.get(f"/api/v1/rooms/demo/{path}")
             assert answer.status_code == 200 and answer.json()["points"], path
         state = (await house.client.get("/api/v1/rooms/demo")).json()
-        assert state["parts"]["display.main"]["takes"] == ["power", "input", "video-mute"]
+        assert state["parts"]["display.main"]["takes"] == ["power", "input", "source", "video-mute"]
         assert state["limits"] == {"volume": 80} and state["sources"] == {
             "laptop": {"label": "Laptop"},
             "codec": {"label": "Codec"},

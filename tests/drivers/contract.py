@@ -19,12 +19,14 @@ from gateway.model import Event, Reading, Reason
 @dataclass(frozen=True)
 class Do:
     """A command, and how the simulator's memory shows it done. `before` puts the simulator where the command makes
-    sense (an incoming call to answer); `outcome` is what an honest driver must end with."""
+    sense (an incoming call to answer), `heard` says by the points when the driver knows of it; `outcome` is what an
+    honest driver must end with."""
 
     command: Command
     unit: str = ""
     seen: Callable[[Any], bool] = lambda sim: True
     before: Callable[[Any], Any] | None = None
+    heard: Callable[[Mapping[str, Reading]], object] | None = None
     outcome: str = "confirmed"
 
 

@@ -13,6 +13,7 @@ from gateway.commands import (
     HangUp,
     Hold,
     Join,
+    LayOut,
     ListBookings,
     Move,
     MoveCamera,
@@ -32,6 +33,7 @@ from gateway.commands import (
     SetVideoMute,
     SetVolume,
     Share,
+    ShowKey,
     StopShare,
     StorePreset,
     Transfer,
@@ -49,6 +51,7 @@ from gateway.driver import (
     Taken,
 )
 from gateway.model import Reason
+from gateway.roomverbs import PlannedKey, PlannedPage
 from tests.drivers.cisco_bench import BANNER, Bench, asked, kinds, told
 from tests.drivers.contract import Case, Do, Hand
 
@@ -66,6 +69,7 @@ CHOICES = {
     "layout": {"Grid": "Grid", "Stack": "Stack"},
 }
 NAMED = {**CHOICES, "source": {"2": "Table"}, "camera": {"1": "Wall"}}
+PANEL = Offers("panel", frozenset({LayOut, ShowKey}))
 STATUS = ["Status/Standby", "Status/Audio", "Status/Video", "Status/Conference", "Status/Call"]
 PUSHED = [*STATUS, "Configuration/Conference/AutoAnswer"]
 
@@ -87,6 +91,9 @@ def on_hold(sim: Any) -> None:
 def preset(sim: Any) -> None:
     """Somebody stored a camera position."""
     sim.presets[3] = {"camera": 1, "name": "Lectern", "place": (1.0, 2.0, 3.0)}
+
+
+PAGES = (PlannedPage("room", "Room", keys=(PlannedKey("mute", "Mute"),)),)
 
 
 CASE = Case(
@@ -123,7 +130,12 @@ CASE = Case(
         Do(Reject(), before=lambda sim: sim.incoming_call(), seen=lambda sim: not sim.calls),
         Do(Hold(), before=in_call, seen=lambda sim: sim.calls[0].status == "OnHold"),
         Do(Resume(), before=on_hold, seen=lambda sim: sim.calls[0].status == "Connected"),
-        Do(Transfer("carol@example.com"), before=in_call, seen=lambda sim: sim.transferred and not sim.calls),
+        Do(
+            Transfer("carol@example.com"),
+            before=in_call,
+            heard=lambda points: points["calls"].value,  # which call is transferred must be known
+            seen=lambda sim: sim.transferred and not sim.calls,
+        ),
         Do(Join("webex", "123456", passcode="1234"), seen=lambda sim: sim.passcodes == ["1234"]),
         Do(Join("teams", url="https://teams.example.com/1"), seen=lambda sim: sim.calls[0].protocol == "WebRTC"),
         Do(Join("meet", "123"), seen=lambda sim: sim.calls[0].number == "123"),
@@ -143,6 +155,8 @@ CASE = Case(
         Do(StorePreset(3, "Lectern"), seen=lambda sim: sim.presets[3]["name"] == "Lectern", outcome="assumed"),
         Do(RecallPreset(3), before=preset, seen=lambda sim: sim.active_preset == 3, outcome="assumed"),
         Do(RecallPreset(3), outcome="refused"),
+        Do(LayOut.of(PAGES), "panel", seen=lambda sim: list(sim.panels) == ["roomgate-room"]),
+        Do(ShowKey("mute"), "panel", outcome="refused"),  # before there is a layout
     ],
     hands=[
         Hand(do=lambda sim: sim.touch_volume(33), shows={"volume": 33}),
@@ -200,10 +214,11 @@ def test_ready_only_when_everything_that_was_asked_has_an_answer(bench: Bench) -
         "calls": (),
     }
     last = bench.answer(bench.open[0])
-    assert last[:6] == [
+    assert last[:7] == [
         Answered(last[0].tag),  # type: ignore[union-attr]
         Feedback("", firmware="ce9.15.17.4", model="Cisco Codec Plus", serial="FOC1234"),
         Offers("", ALL, CHOICES),
+        PANEL,
         Ready(),
         Later(30.0, "quiet"),
         Later(120, "verify"),
@@ -225,6 +240,7 @@ def test_what_the_codec_does_not_have_is_not_offered(bench: Bench) -> None:
     actions = bench.up()
     assert kinds(actions, Offers) == [
         Offers("", ALL - {SetVideoMute}, CHOICES),
+        PANEL,
         Offers("", ALL - {SetVideoMute}, NAMED),
     ]
     assert told(actions)["video_muted"] is None

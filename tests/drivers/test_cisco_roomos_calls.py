@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.commands import Answer, Dial, HangUp
-from gateway.driver import Answered, Done, Feedback, Later, Refused, Taken
+from gateway.commands import Answer, Dial, HangUp, Hold, Resume
+from gateway.driver import Answered, Done, Feedback, Later, Refused, Send, Taken
 from gateway.model import Call
 from tests.drivers.cisco_bench import Bench, asked, told
 
@@ -292,3 +292,37 @@ def test_a_hang_up_that_is_refused_while_the_call_lives_is_refused(up: Bench) ->
     up.push({"Call": [OUTGOING]})
     request, _ = up.ask(HangUp())
     assert up.error(up.open[0], "Permission denied")[1:] == [Refused(request, "Permission denied")]
+
+
+# ---- asked before we were told of the call (the codec's news and our command may cross on the wire)
+
+CONNECTED = {**INCOMING, "AnswerState": "Answered", "Status": "Connected"}
+ON_HOLD = {**CONNECTED, "Status": "OnHold", "PlacedOnHold": "True"}
+
+
+@pytest.mark.parametrize(("command", "first", "then"), [(Hold(), CONNECTED, ON_HOLD), (Resume(), ON_HOLD, CONNECTED)])
+def test_a_hold_that_crosses_the_news_of_its_call_is_proven_by_that_call(
+    up: Bench, command: Hold | Resume, first: dict[str, Any], then: dict[str, Any]
+) -> None:
+    request, sent = up.ask(command)
+    (send,) = [action for action in sent if isinstance(action, Send)]
+    assert Done(request) not in up.result(send, None)
+    assert Done(request) not in up.push({"Call": [first]})
+    assert Done(request) in up.push({"Call": [then]})
+
+
+def test_a_hold_is_not_proven_by_a_call_that_was_held_before(up: Bench) -> None:
+    up.push({"Call": [ON_HOLD]})
+    request, sent = up.ask(Hold())
+    (send,) = [action for action in sent if isinstance(action, Send)]
+    up.result(send, None)
+    assert Done(request) not in up.push({"Call": [ON_HOLD]})
+    assert Done(request) in up.push({"Call": [{**ON_HOLD, "id": 30}]})
+
+
+def test_a_hang_up_that_crosses_the_news_of_its_call_is_not_done_while_it_is_there(up: Bench) -> None:
+    request, sent = up.ask(HangUp())
+    (send,) = [action for action in sent if isinstance(action, Send)]
+    up.push({"Call": [CONNECTED]})
+    assert Done(request) not in up.result(send, None)
+    assert Done(request) in up.push(gone(27))

@@ -1,0 +1,175 @@
+"""Draws a face as a PNG, at any size, legible on a key of 72 pixels. Pillow is loaded with the first one.
+
+What may not live here: what a key shows (`surface.py`), who is sent a picture.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import hashlib
+import io
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from gateway.strokes import STROKES
+from gateway.surface import Face
+
+if TYPE_CHECKING:
+    from PIL.ImageDraw import ImageDraw
+    from PIL.ImageFont import FreeTypeFont
+
+SMALLEST, LARGEST, USUAL = 24, 512, 144
+FINER = 3  # strokes are drawn this much larger and made small, so that they are smooth
+KEPT = 512  # pictures
+ELLIPSIS = "…"
+MARKS = {"pending": "#ffd479", "failed": "#ffffff", "stale": "#8b949e"}
+
+
+def tag(face: Face, size: int) -> str:
+    """The same for the same picture, and cheap: for an ETag, without drawing anything."""
+    return hashlib.sha256(repr((face, size)).encode()).hexdigest()[:20]
+
+
+class Gallery:
+    """Pictures by face and size; drawn once, in a thread, never in the event loop."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[Face, int], bytes] = OrderedDict()
+
+    async def png(self, face: Face, size: int) -> bytes:
+        """The picture of a face. Raises ValueError for a size that no key has."""
+        if not SMALLEST <= size <= LARGEST:
+            raise ValueError(f"size is from {SMALLEST} to {LARGEST}, not {size}")
+        held = self._kept.get((face, size))
+        if held is None:
+            held = await asyncio.to_thread(draw, face, size)
+            self._kept[face, size] = held
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end((face, size))
+        return held
+
+
+def draw(face: Face, size: int) -> bytes:
+    """The face as a square PNG."""
+    from PIL import Image, ImageDraw
+
+    picture = Image.new("RGB", (size, size), face.background)
+    pen = ImageDraw.Draw(picture)
+    margin = max(2, round(size * 0.06))
+    foot = margin
+    if face.level is not None:
+        foot = round(size * 0.14)
+        _level(pen, face, size, margin)
+    room = size - margin - foot
+    text = " ".join(face.text.split(" "))
+    icon = round(size * (0.42 if text else 0.7)) if face.icon in STROKES else 0
+    if icon:
+        top = margin if text else (size - foot - icon) // 2
+        stamp = _icon(face.icon, icon)
+        picture.paste(Image.new("RGB", stamp.size, face.foreground), ((size - icon) // 2, top), stamp)
+    if text:
+        top = margin + icon + (round(size * 0.03) if icon else 0)
+        _text(pen, face, text, (margin, top, size - margin, margin + room), size)
+    if face.flag in MARKS:
+        _mark(pen, face.flag, size)
+    found = io.BytesIO()
+    picture.save(found, "PNG", optimize=False)
+    return found.getvalue()
+
+
+@functools.lru_cache(maxsize=256)
+def _icon(name: str, size: int) -> Any:
+    """An icon as a mask."""
+    from PIL import Image, ImageDraw
+
+    big = size * FINER
+    mask = Image.new("L", (big, big), 0)
+    pen, width = ImageDraw.Draw(mask), max(FINER, round(big * 0.085))
+    for stroke in STROKES[name]:
+        spots = [(x * big / 24, y * big / 24) for x, y in stroke.spots]
+        if stroke.solid:
+            pen.polygon(spots, fill=255)
+        else:
+            pen.line(spots, fill=255, width=width, joint="curve")
+            for x, y in (spots[0], spots[-1]):
+                pen.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=255)
+    return mask.resize((size, size), Image.Resampling.LANCZOS)
+
+
+def _level(pen: ImageDraw, face: Face, size: int, margin: int) -> None:
+    top, height = round(size * 0.89), max(3, round(size * 0.06))
+    pen.rectangle((margin, top, size - margin - 1, top + height), outline=face.foreground)
+    wide = round((size - 2 * margin - 2) * (face.level or 0) / 100)
+    if wide:
+        pen.rectangle((margin, top, margin + wide, top + height), fill=face.foreground)
+
+
+def _mark(pen: ImageDraw, flag: str, size: int) -> None:
+    """Three dots while it is pending, a corner where it failed, a ring where it is from before."""
+    unit = max(2, size // 24)
+    right = size - unit
+    if flag == "pending":
+        for number in range(3):
+            left = right - (3 - number) * 2 * unit
+            pen.ellipse((left, unit, left + unit, 2 * unit), fill=MARKS[flag])
+    elif flag == "failed":
+        pen.polygon(((size - 5 * unit, 0), (size, 0), (size, 5 * unit)), fill=MARKS[flag])
+    else:
+        pen.ellipse((right - 3 * unit, unit, right, 4 * unit), outline=MARKS[flag], width=max(1, unit // 2))
+
+
+def _text(pen: ImageDraw, face: Face, text: str, where: tuple[int, int, int, int], size: int) -> None:
+    """As large as it can be, in as many lines as fit, in the middle."""
+    left, top, right, bottom = where
+    smallest = max(8, round(size * 0.135))
+    largest = max(smallest, round(size * (0.21 if face.icon else 0.28)))
+    for points in range(largest, smallest - 1, -1):
+        font = _font(points)
+        lines = wrap(text, right - left, lambda words, font=font: font.getlength(words))  # type: ignore[misc]
+        height = round(points * 1.12)
+        fits = all(font.getlength(line) <= right - left for line in lines)
+        if fits and len(lines) * height <= bottom - top:
+            break
+    most = max(1, (bottom - top) // height)
+    if len(lines) > most:
+        lines = [*lines[: most - 1], lines[most - 1] + ELLIPSIS] if most == len(lines) - 1 else lines[:most]
+    y = top + max(0, (bottom - top - len(lines) * height) // 2)
+    for line in lines:
+        shown = _cut(line, right - left, font)
+        pen.text(((left + right) / 2, y), shown, fill=face.foreground, font=font, anchor="ma")
+        y += height
+
+
+def wrap(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
+    """Lines no wider than that, broken between words; a word that is wider stands alone."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for word in paragraph.split():
+            longer = f"{line} {word}" if line else word
+            if line and measure(longer) > width:
+                lines.append(line)
+                line = word
+            else:
+                line = longer
+        lines.append(line)
+    return lines
+
+
+def _cut(line: str, width: float, font: FreeTypeFont) -> str:
+    if font.getlength(line) <= width:
+        return line
+    while line and font.getlength(line + ELLIPSIS) > width:
+        line = line[:-1]
+    return line.rstrip() + ELLIPSIS
+
+
+@functools.lru_cache(maxsize=64)
+def _font(points: int) -> FreeTypeFont:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(points)  # type: ignore[return-value]

@@ -1,0 +1,45 @@
+"""The icons that a key can have, by name. What may not live here: how they are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ICONS: Mapping[str, str] = {
+    "power": "on and off",
+    "laptop": "a source: somebody's own device",
+    "source": "any source",
+    "display": "a display or projector",
+    "blank": "a display without a picture",
+    "speaker": "sound",
+    "speaker-off": "no sound",
+    "louder": "louder",
+    "softer": "softer",
+    "microphone": "microphones",
+    "microphone-off": "muted microphones",
+    "camera": "a camera",
+    "camera-off": "no picture to the far end",
+    "call": "dial, or answer",
+    "hang-up": "hang up, or reject",
+    "hold": "hold a call",
+    "share": "content share",
+    "self-view": "the room's own picture",
+    "people": "those in the meeting",
+    "keypad": "digits",
+    "calendar": "a meeting",
+    "screen": "a projection screen",
+    "shade": "a shade or blind",
+    "light": "a light",
+    "scene": "a scene",
+    "outlet": "a socket, or a relay",
+    "help": "help",
+    "info": "something to read",
+    "up": "up",
+    "down": "down",
+    "left": "left",
+    "right": "right",
+    "stop": "stop",
+    "zoom-in": "closer",
+    "zoom-out": "further away",
+    "page": "another page",
+    "back": "the page before",
+}

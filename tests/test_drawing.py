@@ -1,0 +1,115 @@
+"""Keys as pictures: whole at every size, legible on 72 pixels, drawn once."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from gateway.drawing import LARGEST, SMALLEST, Gallery, draw, tag, wrap
+from gateway.icons import ICONS
+from gateway.strokes import STROKES
+from gateway.surface import FAILED, OFF, TONE, WAITING, WHITE, Face
+
+
+def picture(face: Face, size: int = 72) -> Image.Image:
+    return Image.open(io.BytesIO(draw(face, size))).convert("RGB")
+
+
+def ink(image: Image.Image, colour: tuple[int, int, int], box: tuple[int, int, int, int]) -> int:
+    """How many pixels of a part of the picture have about that colour."""
+    part = image.crop(box)
+    flat = part.tobytes()  # red, green, blue of one pixel after the other
+    pixels = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+    return sum(all(abs(a - b) < 60 for a, b in zip(found, colour, strict=True)) for found in pixels)
+
+
+def test_every_icon_is_drawn_and_no_two_are_alike() -> None:
+    assert list(STROKES) == list(ICONS)
+    drawn = {name: draw(Face("", name), 72) for name in ICONS}
+    assert len(set(drawn.values())) == len(drawn)
+    for name, shape in STROKES.items():
+        spots = [spot for line in shape for spot in line.spots]
+        assert all(0 <= x <= 24 and 0 <= y <= 24 for x, y in spots), name
+
+
+@pytest.mark.parametrize("size", [SMALLEST, 72, 96, 144, LARGEST])
+@pytest.mark.parametrize("flag", ["", "pending", "stale", "unavailable", "failed"])
+def test_a_face_is_a_square_of_its_colour_at_any_size(size: int, flag: str) -> None:
+    image = picture(Face("Mics muted", "microphone-off", WHITE, TONE["danger"], None, True, flag), size)  # type: ignore[arg-type]
+    assert image.size == (size, size)
+    assert image.getpixel((1, size - 2)) == (0xA1, 0x21, 0x1B)
+
+
+def test_text_is_large_enough_to_be_read_on_72_pixels() -> None:
+    image = picture(Face("Mute", background=OFF))
+    rows = [y for y in range(72) if ink(image, (255, 255, 255), (0, y, 72, y + 1))]
+    assert max(rows) - min(rows) >= 12  # the height of a capital letter, at a glance
+    for text in ("Left screen down", "Document camera preset", "Besprechungsraumlüftung", "Call\n+49 30 1234567"):
+        whole = picture(Face(text, "camera", background=OFF))
+        assert ink(whole, (255, 255, 255), (0, 32, 72, 72)) > 60, text
+        edges = [whole.crop((0, 0, 2, 72)), whole.crop((70, 0, 72, 72))]
+        assert all(len(edge.getcolors() or ()) == 1 for edge in edges), f"{text} runs out of its key"
+
+
+def test_a_level_is_as_long_as_it_is() -> None:
+    def filled(level: int) -> int:
+        return ink(picture(Face("V", level=level), 144), (255, 255, 255), (10, 131, 134, 134))
+
+    assert filled(0) < filled(25) < filled(50) < filled(100)
+
+
+def test_what_is_pending_failed_or_from_before_has_its_mark() -> None:
+    plain = draw(Face("A", background=OFF), 72)
+    marked = {draw(Face("A", background=OFF, flag=flag), 72) for flag in ("pending", "failed", "stale")}
+    assert len({plain, *marked}) == 4
+    assert len({OFF, WAITING, FAILED}) == 3
+
+
+def test_words_are_broken_between_words() -> None:
+    assert wrap("Left screen down", 11, len) == ["Left screen", "down"]
+    assert wrap("Volume\n40 %", 20, len) == ["Volume", "40 %"]
+    assert wrap("Besprechungsraum", 5, len) == ["Besprechungsraum"]
+    assert wrap("", 5, len) == [""]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.text(max_size=60),
+    st.sampled_from(["", *ICONS, "unknown"]),
+    st.integers(SMALLEST, 160),
+    st.none() | st.integers(0, 100),
+)
+def test_any_face_can_be_drawn(text: str, icon: str, size: int, level: int | None) -> None:
+    assert picture(Face(text, icon, level=level), size).size == (size, size)
+
+
+async def test_a_picture_is_drawn_once_and_never_in_the_event_loop() -> None:
+    gallery = Gallery()
+    face = Face("Mics", "microphone")
+    beats = 0
+
+    async def heart() -> None:
+        nonlocal beats
+        while True:
+            beats += 1
+            await asyncio.sleep(0)
+
+    beating = asyncio.create_task(heart())
+    first = await gallery.png(face, 144)
+    assert beats > 1
+    beating.cancel()
+    assert await gallery.png(face, 144) is first
+    assert await gallery.png(face, 72) != first
+    for size in (SMALLEST - 1, LARGEST + 1):
+        with pytest.raises(ValueError, match="size is from"):
+            await gallery.png(face, size)
+
+
+def test_a_tag_is_the_pictures_and_costs_no_drawing() -> None:
+    one = Face("A")
+    assert tag(one, 72) == tag(Face("A"), 72) != tag(one, 144) and tag(one, 72) != tag(Face("B"), 72)
