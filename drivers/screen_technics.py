@@ -116,8 +116,9 @@ class ScreenTechnics(Driver):
         unit, running = request.unit, self.state.get(request.unit)
         match request.command:
             case Move(direction):
-                self.wishes[unit] = request
-                if running == (1 if direction == "up" else 0):
+                before, self.wishes[unit] = self.wishes.get(unit), request
+                turned = before is not None and before.command != request.command  # it may run, and not have said so
+                if turned or running == (1 if direction == "up" else 0):
                     yield Send(self._line(STOP, unit), tag=("stop", unit))
                 yield Send(self._line(UP if direction == "up" else DOWN, unit), tag=request)
             case Stop():
