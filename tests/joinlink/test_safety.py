@@ -176,11 +176,10 @@ NAMES = [
     "joinUrl", "tollNumber", "phones", "number", "quickDial", "conferenceId", "entryPoints", "entryPointType", "uri",
     "pin", "meetingCode", "body", "content", "contentType", "location", "onlineMeeting",
 ]  # fmt: skip
-JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), TEXT),
-    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.sampled_from(NAMES), inner, max_size=5)),
-    max_leaves=12,
-)
+LEAF = st.one_of(st.none(), st.booleans(), st.integers(), TEXT)
+NAMED = st.sampled_from(NAMES)
+BRANCH = st.one_of(LEAF, st.lists(LEAF, max_size=4), st.dictionaries(NAMED, LEAF, max_size=5))
+JSON = st.one_of(LEAF, st.lists(BRANCH, max_size=4), st.dictionaries(NAMED, BRANCH, max_size=5))
 CALM = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 

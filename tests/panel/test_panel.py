@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.model import Kind
+from gateway.part import Part
 from tests.api.support import Rig, rig
 from tests.panel.browser import LANDSCAPE, PHONE, SMALLEST, NoBrowser, Watched, chromium, required, watched
 
@@ -325,7 +326,9 @@ async def test_the_way_in(browser: Browser, tmp_path: Path) -> None:
 async def test_a_kind_that_the_panel_does_not_know_is_shown_by_its_points(browser: Browser, tmp_path: Path) -> None:
     async with rig(tmp_path) as house:
         newer = Kind("lectern", "A kind of part that a later gateway has.", (), ("volume", "muted"))
-        house.room.parts["lectern"] = replace(house.room.parts["volume"], id="lectern", kind=newer, label="Lectern")
+        played = house.room.parts["volume"]
+        spec = replace(played.spec, kind=newer, label="Lectern")
+        house.room.parts["lectern"] = Part(spec, played.player, played.unit)
         async with panel(browser, house) as seen:
             card = seen.page.locator("[data-card=lectern]")
             await expect(card).to_contain_text("Lectern")
