@@ -212,6 +212,7 @@ KINDS: Mapping[str, Kind] = {
             ("volume", "muted"),
             paths={"volume": "volume", "step": "volume/step", "mute": "mute"},
         ),
+        Kind("sound", "The sound processor as a whole: its presets.", ("preset",), ("preset",)),
         Kind("mics", "The room's microphones.", ("mic-mute",), ("mic_muted",), paths={"mic-mute": "mic-mute"}),
         Kind(
             "camera",

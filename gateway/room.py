@@ -201,7 +201,7 @@ class Room:
             ]
             if not takers:
                 raise NothingPlays(f"nothing in this room plays {verb}")
-            part = takers[0]
+            part = next((taker for taker in takers if taker.offers(verb)), takers[0])
         if not part.offers(verb):
             offers = part.player.unit(part.unit).offers or frozenset()
             able = [v for v in part.kind.verbs if COMMANDS[v] in offers] or list(part.kind.verbs)

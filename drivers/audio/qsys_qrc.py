@@ -70,7 +70,7 @@ class QsysQrc(Driver):
     title = "Q-SYS (QRC)"
     models = "Q-SYS Cores: 110f, 8 Flex, Nano, 510i, 610 and others, and the emulator"
     links: ClassVar[Mapping[str, int]] = {"tcp": 1710}
-    plays = frozenset({"volume", "mics", "microphone"})
+    plays = frozenset({"volume", "mics", "microphone", "sound"})
     cutter = Lines((b"\0",), turns=False, limit=1_000_000)
     timing = Timing(window=4, reply=3.0)
     sources = ("Q-SYS Help, External Control APIs, QRC Commands", "RoomGate facts: room devices 6")

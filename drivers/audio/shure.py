@@ -139,7 +139,7 @@ class Shure(Driver):
     title = "Shure (command strings)"
     models = "MXA310/710/901/902/910/920, P300, ANI, IntelliMix Room; ULX-D, QLX-D, Axient Digital, SLX-D receivers"
     links: ClassVar[Mapping[str, int]] = {"tcp": 2202}
-    plays = frozenset({"microphone", "mics", "volume"})
+    plays = frozenset({"microphone", "mics", "volume", "sound"})
     cutter = Messages()
     timing = Timing(window=1, reply=3.0)
     sources = (

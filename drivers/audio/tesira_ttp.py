@@ -111,7 +111,7 @@ class TesiraTtp(Driver):
     title = "Biamp Tesira (TTP)"
     models = "TesiraFORTÉ, SERVER, SERVER-IO, TesiraXEL and others that speak TTP"
     links: ClassVar[Mapping[str, int]] = {"telnet": 23, "ssh": 22}
-    plays = frozenset({"volume", "mics", "microphone"})
+    plays = frozenset({"volume", "mics", "microphone", "sound"})
     cutter = Spoken()
     timing = Timing(window=1, reply=4.0, ready=20.0)  # the banner may be seconds behind the open port
     sources = (
