@@ -234,7 +234,7 @@ async def test_recording_a_running_gateway(device: str, tmp_path: Path, capsys: 
         await room.online()
         names = {"projector": "power", "codec": "volume", "relays": "relays/door"}
         bodies: dict[str, Any] = {"projector": {"on": True}, "codec": {"level": 33}, "relays": {"closed": True}}
-        task = asyncio.create_task(record(f"demo/{device}", room.running.url, room.token, path, True, 1.0))
+        task = asyncio.create_task(record(f"demo/{device}", room.running.url, room.token, path, True, 2.5))
         await room.until(lambda: not room.running.house.devices[f"demo/{device}"].online)
         await room.online()
         part = {"projector": "displays/main/"}.get(device, "")

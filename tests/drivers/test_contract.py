@@ -32,7 +32,13 @@ COMMANDS = [
     for number, do in enumerate(case.commands)
 ]
 HANDS = [
-    pytest.param(case, link, hand, id=f"{case.driver.name}-{link}-{number}-{'-'.join(hand.shows)}")
+    pytest.param(
+        case,
+        link,
+        hand,
+        id=f"{case.driver.name}-{link}-{number}-{'-'.join(hand.shows)}",
+        marks=[pytest.mark.alone] if hand.pushed else [],  # a push is timed
+    )
     for case in CASES
     for link in case.links
     if link not in case.one_way
@@ -83,7 +89,6 @@ async def test_command_ends_as_it_should_and_is_seen_in_the_device(case: Case, l
         await sim.until(lambda: do.seen(sim), timeout=10)
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize(("case", "link", "hand"), HANDS)
 async def test_front_panel_change_is_seen(case: Case, link: str, hand: Hand) -> None:
     sim = make(case)
