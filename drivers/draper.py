@@ -320,6 +320,8 @@ class Draper(Driver):
         elif motor.tap and motor.moving == "stopped":
             motor.tap, motor.until = False, self.now + PATIENCE
             yield self._send(self._letter(direction), unit, goal)
+        elif seen and not motor.tap:  # it ran the other way by somebody's hand, so the tap has only stopped it
+            motor.tap = True
         elif self.now >= motor.until:
             motor.goal = None
 

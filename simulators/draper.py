@@ -1,7 +1,7 @@
 """A serial motor controller of the Draper family: MC1 / LVC-IV, Vutec SIK232, Elecsolutions R2D7.
 
-Written from Draper's SerialComm-RS232 sheet and Vutec's SIK232 manual, appendix B. 9600 8N1, over a cable or through a
-transparent serial server. Only this ASCII protocol lives here.
+Written from Draper's SerialComm-RS232 sheet, its MC1 V3 manual (p.5-6: taps and the buffer) and Vutec's SIK232 manual,
+appendix B. 9600 8N1, over a cable or through a transparent serial server. Only this ASCII protocol lives here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ COMMAND = re.compile(r"\*(\d{1,2})([ocswpaqr])(?:(\d\d)(\d{3})?)?", re.IGNORECAS
 BUFFER = 120
 ALL = 0
 PULSE, SHORT_PULSE = 2.0, 0.25  # seconds of signal when none are given; the short one for stop and program
-XON = b"\x11"
+TERMINATOR = re.compile(rb"[;\r]")
+XON, XOFF = b"\x11", b"\x13"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -38,7 +39,9 @@ class Draper(StreamSimulator):
     travel_seconds: float = 20.0
     open_is_down: bool = True  # the sheets contradict each other; it depends on how the motor was set up
     latching: bool = True  # the motor runs to its limit on a pulse; otherwise only as long as the signal lasts
+    taps_stop: bool = True  # `o` and `c` are taps on a button: either one stops a motor that runs (MC1 V3, p.6)
     calibrated: bool = True  # knows its limits, so can say a position
+    command_seconds: float = 0.0  # how long one command keeps it busy, while the next ones wait in its buffer
 
     motor: dict[str, Motor] = field(default_factory=dict, init=False)  # by channel, "01", "02", ...
 
@@ -63,17 +66,35 @@ class Draper(StreamSimulator):
             self.broadcast(f"{self.version};".encode() + XON)
 
     def opened(self, session: Session) -> None:
-        session.memory["line"] = b""
+        session.memory.update(line=b"", held=False, busy=False)
 
     def received(self, session: Session, data: bytes) -> None:
-        *commands, rest = re.split(rb"[;\r]", session.memory["line"] + data)
-        for command in commands:
+        session.memory["line"] += data
+        self._work(session)
+
+    def _work(self, session: Session) -> None:
+        """Take what is whole out of the buffer; X-off when it is half full, X-on when it is empty again."""
+        memory = session.memory
+        while not memory["busy"] and (end := TERMINATOR.search(memory["line"])):
+            command, memory["line"] = memory["line"][: end.start()], memory["line"][end.end() :]
             if text := command.replace(b"\n", b"").decode("ascii", "replace"):  # a line feed is ignored
                 self._command(session, text)
-        if len(rest) > BUFFER:
-            session.send(b"O" if self.dialect == "vutec" else b"U;")  # overflow: everything is thrown away
-            rest = b""
-        session.memory["line"] = rest
+                if self.command_seconds:
+                    memory["busy"] = True
+                    self.after(self.command_seconds, lambda: self._rested(session))
+        if len(memory["line"]) > BUFFER:  # MC1 V3, p.6: all is thrown away
+            memory.update(line=b"", held=False)
+            session.send(b"O" + XON)
+        elif len(memory["line"]) * 2 >= BUFFER and not memory["held"]:
+            memory["held"] = True
+            session.send(XOFF)
+        elif memory["held"] and not memory["line"]:
+            memory["held"] = False
+            session.send(XON)
+
+    def _rested(self, session: Session) -> None:
+        session.memory["busy"] = False
+        self._work(session)
 
     def _command(self, session: Session, text: str) -> None:
         if text.upper() == "*V":
@@ -130,6 +151,9 @@ class Draper(StreamSimulator):
         if letter == "s" or (letter == "q" and not self.latching):
             motor.stop()
         elif letter in {"o", "c"}:
+            if self.taps_stop and self.latching and motor.moving and seconds != 0:
+                motor.stop()
+                return
             motor.run(self._way(letter))
             length = PULSE if seconds is None else seconds
             if length and not self.latching:

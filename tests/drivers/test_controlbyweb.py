@@ -87,6 +87,19 @@ def test_commands() -> None:
     assert list(old.command(other)) == [Refused(other, "only relays are switched")]
 
 
+def test_https_is_spoken_alike() -> None:
+    secure, plain = (ControlByWeb(ControlByWeb.Settings(password="right"), scheme=s) for s in ("https", "http"))
+    assert ControlByWeb.links["https"] == 443
+    request = Request("1", SetRelay(True), "1")
+    for told in (
+        lambda driver: list(driver.opened()),
+        lambda driver: reply(driver, STATES[0][0]),
+        lambda driver: list(driver.command(request)),
+        lambda driver: reply(driver, STATES[0][0], request),
+    ):
+        assert told(secure) == told(plain) != []
+
+
 def test_the_password_is_hidden() -> None:
     driver = ControlByWeb(ControlByWeb.Settings(password="s3cret"))
     (send,) = driver.opened()

@@ -207,6 +207,17 @@ def test_reversal_stops_first_and_taps_when_it_stands_still() -> None:
     assert Done(request) in wire.later(0.5, b"*01R07;")
 
 
+def test_a_tap_that_stopped_a_hands_move_is_followed_by_another() -> None:
+    wire = standing(b"10")
+    request = wire.ask(Move("up"))  # somebody has sent it down since the last look
+    wire.hear(GOOD + b"*01R14;")
+    assert wire.sent.count(CLOSE) == 1
+    wire.later(2.0, b"*01R14;")
+    assert wire.sent.count(CLOSE) == 2
+    wire.hear(GOOD + b"*01R14;")
+    assert Done(request) in wire.later(0.5, b"*01R12;")
+
+
 def test_the_same_way_again_taps_only_if_it_has_stopped() -> None:
     wire = standing()
     wire.ask(Move("down"))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import simulators
 from drivers.global_cache import GlobalCache, GlobalCacheSettings
 from gateway.commands import Move, SetRelay
 from gateway.driver import Actions, Drop, Feedback, Later, Offers, Ready, Refused, Request, Send, Taken
 from gateway.model import Reason
-from tests.drivers.contract import Case, Do, Hand
+from tests.drivers.contract import Case, Do, Hand, run_device, value
 from tests.drivers.golden import Golden
 
 CASE = Case(
@@ -205,6 +208,57 @@ def test_only_relays_that_are_there() -> None:
     assert driver.valid_unit("1:1") and driver.valid_unit("2:12") and not driver.valid_unit("")
     with pytest.raises(ValueError, match="poll"):
         GlobalCacheSettings(poll=0)
+
+
+@pytest.mark.parametrize(
+    ("unit", "of", "settings"),
+    [
+        ("3:2", {"model": "gc100", "version": "3.2-12"}, {}),
+        ("3:2", {"model": "gc100", "version": "3.2-12"}, {"notify": True}),  # it does not know the word: asked again
+        ("1:2", {"echo": True}, {}),
+        ("1:2", {"unified": False}, {"notify": True}),
+        ("1:2", {"echo": True}, {"notify": True, "poll": 60.0}),
+    ],
+    ids=["gc100", "gc100-notify", "echo", "old-notify", "echo-notify"],
+)
+async def test_every_kind_of_unit_live(unit: str, of: dict[str, Any], settings: dict[str, Any]) -> None:
+    sim = simulators.find("global_cache")(speed=50, **of)
+    async with (
+        sim.serving("tcp") as link,
+        run_device(GlobalCache, link, {"poll": 0.1, **settings}) as (device, watcher),
+    ):
+        await watcher.until(lambda: device.online)
+        await watcher.until(lambda: value(device, "firmware") == sim.version)
+        for closed in (True, False):
+            outcome = await device.submit(SetRelay(closed), unit).ended(5)
+            assert outcome is not None and outcome.result == "confirmed" and sim.contacts[unit] is closed
+        sim.press_relay(3)
+        await watcher.until(lambda: value(device, "closed", f"{unit[:2]}3") is True)
+
+
+async def test_a_gc_100_speaks_of_its_own_errors_and_to_one_client() -> None:
+    sim = simulators.find("global_cache")(model="gc100")
+    async with asyncio.timeout(10), sim.serving("tcp") as link:
+        where = urlsplit(link)
+        reader, writer = await asyncio.open_connection(where.hostname, where.port)
+        for said, number in [
+            ("getversion,7", 2),
+            ("setstate,7:1,1", 3),
+            ("setstate,3:4,1", 4),
+            ("setstate,4:1,1", 11),
+            ("getstate,4:1", 13),
+            ("setstate,3:1,1,500", 14),
+            ("sing", 14),
+        ]:
+            writer.write(f"{said}\r".encode())
+            assert await reader.readuntil(b"\r") == f"unknowncommand, {number}\r".encode()
+        second, other = await asyncio.open_connection(where.hostname, where.port)
+        assert await second.read() == b""
+        writer.write(b"getstate,3:1\r")
+        assert await reader.readuntil(b"\r") == b"state,3:1,0\r"
+        for closing in (writer, other):
+            closing.close()
+            await closing.wait_closed()
 
 
 @given(st.lists(st.integers(1, 30), max_size=20))

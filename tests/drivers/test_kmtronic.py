@@ -63,6 +63,20 @@ def test_the_web_board_tells_its_state() -> None:
         assert isinstance(drop, Drop) and drop.reason is reason
 
 
+def test_https_is_the_web_board_too() -> None:
+    secure, plain = (Kmtronic(Kmtronic.Settings(password="right"), scheme=scheme) for scheme in ("https", "http"))
+    assert secure.web and plain.web and Kmtronic.links["https"] == 443
+    request = Request("1", SetRelay(True), "1")
+    status = HttpReply(200, {}, b"<response>" + STATUS.wire + b"</response>")
+    for told in (
+        lambda driver: list(driver.opened()),
+        lambda driver: list(driver.received(status, "state")),
+        lambda driver: list(driver.command(request)),
+        lambda driver: list(driver.received(HttpReply(200), request)),
+    ):
+        assert told(secure) == told(plain) != []
+
+
 @pytest.mark.parametrize("given", [{"relays": 0}, {"poll": 0.0}])
 def test_settings_that_make_no_sense(given: dict[str, Any]) -> None:
     with pytest.raises(ValueError):

@@ -94,6 +94,21 @@ def test_commands_and_their_proof() -> None:
     assert isinstance(next(iter(driver.command(request))), Refused)
 
 
+def test_it_is_stopped_before_turning_round_even_if_it_has_not_said_that_it_runs() -> None:
+    """Two presses within one look: the first has started the motor, while the last word is still "at the top"."""
+    driver = up()
+    first = Request("1", Move("down"), "1")
+    assert sent(driver.command(first)) == [DOWN.wire]
+    feed(driver, b"133, 1, 17\r\n", first)  # taken; the state is asked for, and has not come yet
+    turned = Request("2", Move("up"), "1")
+    assert sent(driver.command(turned)) == [b"36, 17\r\n", UP.wire]
+    assert sent(driver.command(Request("3", Move("up"), "1"))) == [UP.wire]  # the same way again needs no stop
+    driver = up()
+    list(driver.command(Request("4", Move("down"), "1")))
+    list(driver.command(Request("5", Stop(), "1")))  # the stop went out already
+    assert sent(driver.command(Request("6", Move("up"), "1"))) == [UP.wire]
+
+
 @pytest.mark.parametrize("given", [{"screens": 0}, {"screens": 9}, {"quick": 0.0}, {"quick": 99.0}])
 def test_settings_that_make_no_sense(given: dict[str, Any]) -> None:
     with pytest.raises(ValueError):

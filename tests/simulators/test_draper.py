@@ -70,7 +70,7 @@ async def test_a_screen_goes_down_stops_and_comes_up(link: str) -> None:
         ("*1o;", "U;"),
         ("*1o61;", "U;"),
         ("*1r09;", "*09RU;"),
-        ("x" * 121, "U;"),
+        ("x" * 121, "O\x11"),
     ],
 )
 async def test_the_answers_of_a_draper(command: str, answer: str) -> None:
@@ -126,7 +126,7 @@ async def test_the_other_dialect_answers_with_control_characters() -> None:
         assert await controller.ask("*1o01;", 2) == "\n\r"
         assert await controller.ask("*1r01;", 1) == "U"
         assert await controller.ask("bad;", 1) == "U"
-        assert await controller.ask("x" * 121, 1) == "O"
+        assert await controller.ask("x" * 121, 2) == "O\x11"
         assert await controller.ask("*V;", 4) == "2.0;"
 
 
