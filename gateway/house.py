@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+import zoneinfo
 from collections.abc import Mapping
 
+from gateway.agenda import Agenda
 from gateway.clock import Clock
 from gateway.composite import Composite
 from gateway.device import Device, Player
@@ -89,8 +91,12 @@ class House:
         for device in self.devices.values():
             if device.warning:
                 log.warning("%s: %s", device.name, device.warning)
+        zone = zoneinfo.ZoneInfo(self.spec.time_zone) if self.spec.time_zone else None
+        agendas = [Agenda(room, self.clock, zone) for room in self.rooms.values() if room.spec.meetings]
         try:
             async with asyncio.TaskGroup() as group:
+                for agenda in agendas:
+                    group.create_task(agenda.run(), name=f"agenda {agenda.room.id}")
                 for identity, device in self.devices.items():
                     group.create_task(device.run(), name=f"device {identity}")
                 await asyncio.Event().wait()

@@ -11,7 +11,7 @@ import re
 import tomllib
 import typing
 import zoneinfo
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -162,7 +162,8 @@ def _read_room(
     maximum, default = _read_volume(top, site.maximum_volume, site.default_volume)
     sources = read_sources(top, parts, reach_of(held, parts, reachable, asked))
     power_off, power_on = read_power(top, sources, maximum, default)
-    known = Known(parts, sources, (), maximum, named_parts(top))
+    meetings = _read_meetings(top, named_parts(top))
+    known = Known(parts, sources, (), maximum, named_parts(top), bool(meetings))
     scenes = read_scenes(top, known)
     known = dataclasses.replace(known, sources=sources, scenes={*scenes, *_tables(top, "scenes")})
     surfaces = read_surfaces(top, known, sources, scenes, reachable, asked)
@@ -189,7 +190,18 @@ def _read_room(
         rules,
         group,
         keypads=keypads,
+        meetings=meetings,
     )
+
+
+def _read_meetings(top: Table, parts: Collection[str]) -> str:
+    """Whose calendar tells the next meeting."""
+    table = top.table("meetings")
+    chosen: str = table.take("from", str, "", choices=("codec",)) if "from" in table.data else ""
+    if chosen and "calls" not in parts:
+        table.complain("from", "this room has no part `calls`", "expected a codec that plays it")
+    table.finish()
+    return chosen
 
 
 def _tables(top: Table, key: str) -> set[str]:

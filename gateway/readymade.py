@@ -338,6 +338,12 @@ def cameras(known: Known) -> Iterator[Key]:
             yield {"key": f"{name}-preset-{preset}", "label": f"{label} {preset}", "icon": "camera", "press": recall}
 
 
+def meeting(known: Known) -> Iterator[Key]:
+    """The meeting that is on, or the next one."""
+    if known.meetings:
+        yield {"key": "next-meeting", "label": "Next meeting", "icon": "calendar", "shows": "room.next_meeting"}
+
+
 def help_key() -> Iterator[Key]:
     """Help."""
     yield {"key": "help", "label": "Help", "icon": "help", "press": {"do": "help"}, "tone": "warn"}
@@ -350,12 +356,22 @@ Page = tuple[str, str, str, Iterator[Key]]
 
 def basic(known: Known, sources: Labels, scenes: Labels) -> Iterator[Page]:
     """One page: power, sources, sound, scenes, help."""
-    yield "room", "Room", "display", _all(power(known), show(sources), sound(known), scenes_of(scenes), help_key())
+    yield (
+        "room",
+        "Room",
+        "display",
+        _all(power(known), show(sources), sound(known), scenes_of(scenes), meeting(known), help_key()),
+    )
 
 
 def conferencing(known: Known, sources: Labels, scenes: Labels) -> Iterator[Page]:
     """For a room that calls: the room, the call, the equipment."""
-    yield "room", "Room", "display", _all(power(known), show(sources), sound(known), picture(known), help_key())
+    yield (
+        "room",
+        "Room",
+        "display",
+        _all(power(known), show(sources), sound(known), picture(known), meeting(known), help_key()),
+    )
     yield "call", "Call", "call", calls(known)
     yield "equipment", "Screens and lights", "screen", _all(motors(known), lights(known))
     yield "scenes", "Scenes", "scene", scenes_of(scenes)

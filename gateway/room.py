@@ -79,6 +79,8 @@ class Room:
         self.parts: dict[str, Part] = {}
         self._playing: dict[tuple[int, str], list[Part]] = {}
         self._own: dict[str, Reading] = {"power": UNKNOWN, "source": UNKNOWN}
+        if spec.meetings:
+            self._own["next_meeting"] = UNKNOWN
         for part_id, part_spec in spec.parts.items():
             player, unit = players[part_id]
             sources = {name: source.label for name, source in spec.sources.items() if part_id in source.ways}
@@ -351,8 +353,14 @@ class Room:
         self.mailboxes.discard(mailbox)
 
     def own(self, point: str) -> Reading:
-        """One of the room's own points: `power` or `source`."""
-        return self._own[point]
+        """One of the room's own points: `power`, `source`, and `next_meeting` where there is a calendar."""
+        return self._own.get(point, UNKNOWN)
+
+    def learn(self, point: str, reading: Reading) -> None:
+        """Something that the room is told from beside its equipment, such as its next meeting."""
+        if self._own[point].value != reading.value:
+            self._own[point] = reading
+            self._publish("room", point, reading)
 
     def readings(self, part_id: str) -> dict[str, Reading]:
         """All readings of a part, or of the room itself (`room`)."""

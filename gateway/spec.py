@@ -178,6 +178,7 @@ class RoomSpec:
     rules: Mapping[str, RuleSpec] = field(default_factory=dict)
     group: str = ""  # rooms of one group share contacts
     keypads: Mapping[str, KeypadSpec] = field(default_factory=dict)
+    meetings: str = ""  # whose calendar says the next meeting: "codec", or "" = nobody's
 
     def uses(self) -> frozenset[str]:
         """The ids of all devices that play a part here, shared ones too."""

@@ -65,6 +65,7 @@ class Known:
     scenes: Collection[str] = ()
     maximum_volume: int = 100
     asked: Collection[str] = field(default=())
+    meetings: bool = False  # a calendar tells the next meeting
 
 
 def named_parts(top: Table) -> set[str]:

@@ -79,6 +79,7 @@ FLOORS: dict[str, int] = {
     "report": 3,
     "room": 3,
     "callbook": 3,
+    "agenda": 3,
     "house": 3,
     "joinlink": 3,
     "joinplan": 3,
