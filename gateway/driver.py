@@ -7,7 +7,7 @@ live here: anything that acts. Everything a driver needs to import stands here, 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
@@ -354,3 +354,7 @@ class Hooks:
     @hookspec
     def register_drivers(self, register: Register) -> None:
         """Call `register(DriverClass)` for each driver this plug-in brings."""
+
+    @hookspec
+    def register_calendars(self, register: Callable[[type], None]) -> None:
+        """Call `register(AccountClass)` for each kind of calendar this plug-in brings (`gateway.calendars`)."""

@@ -23,7 +23,7 @@ from gateway.link import Address
 from gateway.room import Room
 from gateway.ruling import Ruler
 from gateway.spec import DeviceSpec, PartSpec, RoomSpec, SiteSpec
-from gateway.surfacehost import SurfaceHost
+from gateway.surfaces.surfacehost import SurfaceHost
 from gateway.tape import Budget, Tape
 
 log = logging.getLogger("roomgate")

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from gateway.drawing import LARGEST, SMALLEST, Gallery, draw, tag, wrap
-from gateway.icons import ICONS
-from gateway.strokes import STROKES
-from gateway.surface import FAILED, OFF, TONE, WAITING, WHITE, Face
+from gateway.profile.icons import ICONS
+from gateway.profile.strokes import STROKES
+from gateway.surfaces.drawing import LARGEST, SMALLEST, Gallery, draw, tag, wrap
+from gateway.surfaces.surface import FAILED, OFF, TONE, WAITING, WHITE, Face
 
 
 def picture(face: Face, size: int = 72) -> Image.Image:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from gateway.layout import KEY
-from gateway.steps import Known
+from gateway.profile.layout import KEY
+from gateway.profile.steps import Known
 
 Key = dict[str, Any]
 Labels = Mapping[str, str]

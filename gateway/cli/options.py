@@ -95,11 +95,11 @@ def parser() -> argparse.ArgumentParser:
     new.add_argument("name", help="small letters, digits and _, such as acme_matrix")
     new.add_argument("--into", type=Path, default=Path(), help="the checkout; default: here")
 
-    from gateway.joininfo import options as join_info
+    from gateway.cli.joininfo import options as join_info
 
     join_info(command("join-info", "Show the ways to join that an invitation gives, as JSON."))
 
-    from gateway.contactsfile import options as directory
+    from gateway.cli.contactsfile import options as directory
 
     directory(command("directory", "Import contacts, and look into them."))
 

@@ -15,14 +15,14 @@ from typing import Any
 from gateway.clock import Clock, Timer
 from gateway.commands import LayOut, ShowKey, StepVolume
 from gateway.device import Device
-from gateway.holding import Holding
-from gateway.layout import Deed, KeySpec, PageSpec, SurfaceSpec, Turn, faster
 from gateway.model import Event, Outcome, Reading, Result
+from gateway.profile.layout import Deed, KeySpec, PageSpec, SurfaceSpec, Turn, faster
+from gateway.profile.steps import Step
 from gateway.room import NothingPlays, Room
 from gateway.roomverbs import PlannedKey, PlannedPage
-from gateway.roomview import Eyes, RoomState, index
-from gateway.steps import Step
-from gateway.surface import Face, Touched, away, changed, faces
+from gateway.surfaces.holding import Holding
+from gateway.surfaces.roomview import Eyes, RoomState, index
+from gateway.surfaces.surface import Face, Touched, away, changed, faces
 from gateway.ticket import Ticket
 
 log = logging.getLogger("roomgate.surface")

@@ -13,8 +13,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from gateway.strokes import STROKES
-from gateway.surface import Face
+from gateway.profile.strokes import STROKES
+from gateway.surfaces.surface import Face
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
