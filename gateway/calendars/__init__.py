@@ -14,6 +14,7 @@ from gateway.driver import hookimpl
 
 BUILT_IN: dict[str, str] = {  # module of this package -> its Account
     "ics": "IcsAccount",
+    "caldav": "CaldavAccount",
 }
 
 

@@ -85,10 +85,25 @@ class Block:
         return end >= first
 
 
-def read(data: bytes, window: Window, zone: tzinfo, room: str = "", *, etag: str = "", writable: bool = False) -> Read:
+def unfolded(data: bytes) -> str:
+    """The text with its long lines joined, and plain ends of lines."""
+    return FOLD.sub(b"", data).decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read(
+    data: bytes,
+    window: Window,
+    zone: tzinfo,
+    room: str = "",
+    *,
+    etag: str = "",
+    writable: bool = False,
+    ends: float = 0.0,
+) -> Read:
     """Every meeting of the window. zone: of times that name none, where the calendar names none. room: the room's mail
-    address, for its answer. writable: meetings that nobody else organises are the room's own. Raises NoCalendar."""
-    text = FOLD.sub(b"", data).decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    address, for its answer. writable: meetings that nobody else organises are the room's own. ends: when it gives up,
+    by `time.monotonic()`. Raises NoCalendar."""
+    text = unfolded(data)
     if "BEGIN:VCALENDAR" not in text[:4096]:
         raise NoCalendar("there is no calendar in it")
     first, last = (window.start - MARGIN).date(), (window.end + MARGIN).date()
@@ -106,7 +121,7 @@ def read(data: bytes, window: Window, zone: tzinfo, room: str = "", *, etag: str
             zones[called[1].strip()] = f"BEGIN:VTIMEZONE\n{held}\nEND:VTIMEZONE\n"
     meetings: dict[str, Meeting] = {}
     unread = 0
-    ends = time.monotonic() + BUDGET
+    ends = ends or time.monotonic() + BUDGET
     for uid, blocks in groups.items():
         kept = _kept(blocks, first, last)
         if not kept:

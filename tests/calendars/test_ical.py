@@ -47,7 +47,7 @@ UID:series@example.com
 RECURRENCE-ID;TZID=W. Europe Standard Time:20260327T090000
 DTSTART;TZID=W. Europe Standard Time:20260327T140000
 DTEND;TZID=W. Europe Standard Time:20260327T150000
-SUMMARY:Stand-up, later
+SUMMARY:Stand-up\\, later
 """
 CANCELLED = """
 UID:series@example.com
