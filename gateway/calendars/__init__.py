@@ -13,6 +13,8 @@ from gateway.calendars.calendar import Register
 from gateway.driver import hookimpl
 
 BUILT_IN: dict[str, str] = {  # module of this package -> its Account
+    "ics": "IcsAccount",
+    "caldav": "CaldavAccount",
 }
 
 
