@@ -112,7 +112,7 @@ def read_meetings(
     if calendar not in ("", CODEC) and not mailbox.strip():
         spec = calendars.get(calendar)
         what = getattr(spec.account_class, "mailbox_is", "") if spec else ""
-        table.complain("mailbox", "missing", f"expected {what or "which calendar of it is the room's"}")
+        table.complain("mailbox", "missing", f"expected {what or 'the address of the room in this calendar'}")
     if calendar == CODEC and mailbox:
         table.complain("mailbox", f"found {mailbox!r}", "the codec's own calendar has none")
     read = MeetingsSpec(
