@@ -1,4 +1,4 @@
-"""What sets up keypads and decks: the strings really work at the line door, and nothing secret is printed."""
+"""What sets up keypads and decks: the strings are the keys', and nothing secret is printed."""
 
 from __future__ import annotations
 
