@@ -121,7 +121,7 @@ def _sources(mirror: Mirror) -> tuple[dict[str, str], dict[str, str]]:
     cameras: dict[str, str] = {}
     sources: dict[str, str] = {}
     for source, connector in _connectors(mirror).items():
-        kind = at(mirror.tree, ("Status", "Video", "Input", "Connector", connector, "Type"))
+        kind = at(mirror.tree, (*status.INPUTS, connector, "Type"))
         settings = at(mirror.tree, (*status.CONNECTORS, connector))
         sort = text(at(settings, ("InputSourceType",))) or text(kind)
         held = cameras if sort.lower() == "camera" else sources
@@ -131,7 +131,7 @@ def _sources(mirror: Mirror) -> tuple[dict[str, str], dict[str, str]]:
 
 def _connectors(mirror: Mirror) -> dict[str, str]:
     """The connector of each source."""
-    held = at(mirror.tree, ("Status", "Video", "Input", "Connector"))
+    held = at(mirror.tree, status.INPUTS)
     found = held.items() if isinstance(held, dict) else ()
     told = ((number(at(fields, ("SourceId",))), connector) for connector, fields in found)
     return {str(source): connector for source, connector in told if source is not None}

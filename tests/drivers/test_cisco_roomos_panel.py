@@ -378,6 +378,15 @@ def test_all_is_told_again_one_by_one_when_the_panel_was_drawn_anew(touch: Touch
     assert touch.values == before
 
 
+def test_fingers_are_registered_for_again_with_all_the_rest(touch: Touch) -> None:
+    """Registrations vanish silently: once a panel is laid out, its events are among those of the slow timer."""
+    events = ("subscribe", "Event/UserInterface/Extensions")
+    assert events not in asked(touch.wait(120, "verify"))
+    touch.answer_all()
+    touch.lay()
+    assert events in asked(touch.wait(120, "verify"))
+
+
 def test_no_answer_to_a_value_spoils_nothing(touch: Touch) -> None:
     touch.lay()
     touch.panel(ShowKey("call", "one"))

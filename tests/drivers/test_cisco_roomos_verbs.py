@@ -242,6 +242,17 @@ def test_content_share(up: Bench, presentation: dict[str, Any], sharing: str, so
     assert (points["sharing"], points["share_source"]) == (sharing, source)
 
 
+def test_a_ghost_in_any_list_is_what_went_away(up: Bench) -> None:
+    """Not calls alone: a share that ended, and a source whose cable was pulled."""
+    shared = {"LocalInstance": [{"id": 1, "SendingMode": "LocalOnly", "Source": 2}], "Mode": "Off"}
+    assert told(up.push({"Conference": {"Presentation": shared}}))["sharing"] == "preview"
+    points = told(up.push({"Conference": {"Presentation": {"LocalInstance": [{"id": 1, "ghost": "True"}]}}}))
+    assert (points["sharing"], points["share_source"]) == ("off", "")
+    (offers,) = kinds(up.push({"Video": {"Input": {"Connector": [{"id": 2, "ghost": "True"}]}}}), Offers)
+    assert isinstance(offers, Offers)
+    assert "source" not in offers.choices and offers.choices["camera"] == {"1": "Wall"}
+
+
 def test_older_software_has_layout_families() -> None:
     bench = Bench("ssh")
     bench.status["Status/Video"]["Layout"] = {"LayoutFamily": {"Local": "Equal"}}
