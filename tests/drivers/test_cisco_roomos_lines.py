@@ -12,8 +12,7 @@ import typing
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.cisco import CiscoRoomos
@@ -24,12 +23,11 @@ from simulators.cisco_roomos import CiscoRoomOS
 from simulators.cisco_roomos.listener import Listener
 from simulators.cisco_roomos.table import CONFIGURATION
 from simulators.cisco_roomos.tree import steps_of
+from tests.drivers import test_cisco_roomos as cisco  # a CASE of ours would be a second one of the contract suite
 from tests.drivers.cisco_bench import Bench
 from tests.drivers.cisco_listed import PARAMETER, check, check_sent, line_of
 from tests.drivers.contract import run_device
-from tests.drivers.test_cisco_roomos import ALL, CASE
 from tests.drivers.test_cisco_roomos_calls import INCOMING
-from tests.drivers.test_contract import act, make, settings
 
 
 async def test_the_second_reading_knows_every_listed_line() -> None:
@@ -69,7 +67,7 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
 @st.composite
 def commands(draw: st.DrawFn) -> Command | None:
     """Anything that this driver offers, with anything in it; None where the command itself refuses that."""
-    kind = draw(st.sampled_from(sorted(ALL, key=lambda one: one.verb)))
+    kind = draw(st.sampled_from(sorted(cisco.ALL, key=lambda one: one.verb)))
     hints = typing.get_type_hints(kind)
     given_ = {field.name: draw(values(hints[field.name])) for field in dataclasses.fields(kind)}
     try:
@@ -78,7 +76,7 @@ def commands(draw: st.DrawFn) -> Command | None:
         return None
 
 
-@hypothesis_settings(max_examples=300)
+@settings(max_examples=300)
 @given(
     scheme=st.sampled_from(["ssh", "ws"]),
     version=st.sampled_from(["ce9.15.17.4", "RoomOS 26.4.1.0"]),
@@ -113,22 +111,25 @@ def test_whatever_is_asked_only_listed_lines_leave(
     check_sent(actions)
 
 
-@pytest.mark.parametrize("link", CASE.links)
+@pytest.mark.parametrize("link", cisco.CASE.links)
 async def test_the_contract_run_sends_only_listed_lines(link: str) -> None:
     """Every command of the case, one after the other, on one live connection, and the panel's farewell."""
-    sim, tape = make(CASE), Tape(Budget(50_000_000, 50_000_000))
-    async with sim.serving(link) as address:
-        given_ = settings(CASE, sim)
-        async with run_device(CiscoRoomos, address, given_, tape=tape, timing={"gap": 0.0}) as (device, watcher):
-            await watcher.until(lambda: device.online)
-            for do in CASE.commands:
-                if do.before:
-                    await act(do.before, sim)
-                if do.heard:
-                    await watcher.until(lambda do=do: do.heard(device.unit(do.unit).points))  # type: ignore[misc]
-                await device.submit(do.command, do.unit).ended(1)
+    case = cisco.CASE
+    sim, tape = CiscoRoomOS(**case.simulator_settings), Tape(Budget(50_000_000, 50_000_000))
+    more: dict[str, Any] = {"tape": tape, "timing": {"gap": 0.0}}
+    async with (
+        sim.serving(link) as address,
+        run_device(CiscoRoomos, address, case.settings, **more) as (device, watcher),
+    ):
+        await watcher.until(lambda: device.online)
+        for do in case.commands:
+            if do.before:
+                do.before(sim)
+            if do.heard:
+                await watcher.until(lambda do=do: do.heard(device.unit(do.unit).points))  # type: ignore[misc]
+            await device.submit(do.command, do.unit).ended(1)
     sent = [details[0] for (_, _, what, details, _), _ in tape.entries if what == "send"]
     lines = [line_of(data) for data in sent if "***" not in str(data)]  # masked are secrets; the test above sees them
-    assert len(lines) > len(CASE.commands) and tape.dropped == 0
+    assert len(lines) > len(case.commands) and tape.dropped == 0
     check(lines)
     assert any("Panel Remove" in line for line in lines)
