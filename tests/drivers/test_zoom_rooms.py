@@ -249,7 +249,50 @@ def test_a_meeting_that_does_not_take_us(event: str, told: Any, why: str) -> Non
     assert Refused(request, why) in feed(driver, say("zEvent", event, told))
 
 
-@pytest.mark.parametrize("address", ["bob@example.com", "12", "15551234567890"])
+def test_a_meeting_that_turns_away_ends_for_a_reason() -> None:
+    driver = up()
+    feed(driver, say("zStatus", "Call", {"Status": "CONNECTING_MEETING"}))
+    feed(driver, say("zEvent", "CallConnectError", {"error_code": 1, "error_message": "no such meeting"}))
+    actions = feed(driver, say("zStatus", "Call", {"Status": "NOT_IN_MEETING"}))
+    ended = Call("meeting", "out", "ended", protocol="zoom", kind="video", reason="no such meeting")
+    assert actions[:2] == [Feedback("", calls=(ended,)), Feedback("", calls=())]
+    told = {"callerJID": "a@xmpp.zoom.us", "callerName": "Alice", "accepted": True}
+    feed(driver, say("zEvent", "IncomingCallIndication", told))
+    feed(driver, say("zEvent", "TreatedIncomingCallIndication", told))
+    feed(driver, say("zEvent", "CallConnectError", {"error_message": "the caller has left"}))
+    actions = feed(driver, say("zStatus", "Call", {"Status": "NOT_IN_MEETING"}))
+    assert [(call.state, call.reason) for call in actions[0].points["calls"]] == [("ended", "the caller has left")]  # type: ignore[union-attr]
+    feed(driver, say("zStatus", "Call", {"Status": "IN_MEETING"}))
+    assert feed(driver, say("zStatus", "Call", {"Status": "NOT_IN_MEETING"}))[0] == Feedback("", calls=())
+
+
+@pytest.mark.parametrize("passcode", ["1 2", "1\u2028", "1\x85zCommand", "\ud800"])
+def test_a_passcode_that_cannot_stand_in_a_line_is_refused(passcode: str) -> None:
+    request, actions = ask(up(), Join("zoom", NUMBER, passcode=passcode))
+    assert actions == [Refused(request, "a passcode has no spaces and no control characters")]
+
+
+@pytest.mark.parametrize("jid", ["a@b\r\nzCommand Call Leave", "a b", "a@b\u2028", "\ud800"])
+def test_a_caller_whose_id_cannot_stand_in_a_line_rings_and_cannot_be_taken(jid: str) -> None:
+    driver = up()
+    feed(driver, say("zEvent", "IncomingCallIndication", {"callerJID": jid, "callerName": "Mallory"}))
+    assert [call.name for call in driver.calls.shown() or ()] == ["Mallory"]
+    for command in (Answer(), Reject(), HangUp()):
+        request, actions = ask(driver, command)
+        assert actions == [Refused(request, words.UNSENDABLE)]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "bob@example.com",
+        "12",
+        "15551234567890",
+        "\u0669" * 10,
+        "https://zoom.us/j/" + "\u0669" * 10,
+        "1234567890\u0669",
+    ],
+)
 def test_what_is_no_meeting_is_refused(address: str) -> None:
     _, actions = ask(up(), Dial(address))
     assert isinstance(actions[0], Refused)
@@ -313,7 +356,9 @@ def test_hang_up_while_a_controller_has_the_room_waits_for_the_truth() -> None:
     request, actions = ask(driver, HangUp())
     assert sent(actions) == [b"zCommand Call Disconnect"]
     assert Done(request) not in feed(driver, say("zStatus", "Call", {"Status": "IN_MEETING"}))
-    assert Done(request) in feed(driver, say("zStatus", "Call", {"Status": "NOT_IN_MEETING"}))
+    assert Done(request) not in feed(driver, say("zStatus", "Call", {"Status": "NOT_IN_MEETING"}))
+    none = say("zCommand", "PhoneCallListResult", [], sync=True)
+    assert Done(request) in feed(driver, none, Ask(words.PHONES))  # only now is it known that no telephone call goes on
 
 
 def test_a_call_taken_in_a_meeting_shows_when_that_is_left() -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from drivers.zoom import words
-from drivers.zoom.rooms import Ask, ZoomRooms
-from gateway.commands import Answer, Dial, HangUp, Reject, SendDtmf
-from gateway.driver import Done, Feedback, Later, Offers, Refused, Send, Taken
+from drivers.zoom.rooms import TAKEN_OVER, Ask, ZoomRooms
+from gateway.commands import Answer, Command, Dial, HangUp, Join, Reject, SendDtmf
+from gateway.driver import Action, Done, Feedback, Later, Offers, Refused, Request, Send, Taken
 from gateway.model import Call
-from tests.drivers.test_zoom_rooms import PHONE, ask, feed, say, sent, up
+from tests.drivers.test_zoom_rooms import GREETING, LOST, PHONE, TAKEN, ask, feed, say, sent, up
 
 
 def phone_event(status: str, call: str = "7", **more: Any) -> bytes:
@@ -42,8 +46,10 @@ def test_a_telephone_call_from_the_first_to_the_last() -> None:
     request, actions = ask(driver, HangUp())
     assert sent(actions) == [b"zCommand Dial PhoneHangUp CallId: 7"]
     actions = feed(driver, phone_end("ByLocal"))
-    assert actions[0] == Feedback("", calls=()) and actions[2] == Done(request)
-    assert isinstance(actions[1], Offers) and SendDtmf not in actions[1].commands  # a meeting takes no tones
+    ended = replace(call, state="ended", reason="ended in the room")
+    assert actions[:2] == [Feedback("", calls=(ended,)), Feedback("", calls=())]  # history and panels see why
+    assert isinstance(actions[2], Offers) and SendDtmf not in actions[2].commands  # a meeting takes no tones
+    assert actions[3] == Done(request)
 
 
 def test_a_telephone_call_beside_a_meeting_is_ended_alone_or_with_it() -> None:
@@ -90,7 +96,7 @@ def test_tones_go_one_by_one_with_their_pauses_and_are_hidden() -> None:
     assert feed(driver, no, send.tag) == [Refused(request, "no such call")]
     request, actions = ask(driver, SendDtmf("56"))
     assert feed(driver, phone_end("ByRemote"))[0] == Refused(request, "the telephone call ended")
-    assert not driver.calls.phones.tones
+    assert not driver.calls.phones.tones.waiting
 
 
 def test_a_telephone_that_calls_can_be_turned_away_and_not_answered() -> None:
@@ -112,3 +118,429 @@ def test_telephone_calls_are_listed_after_a_lost_link() -> None:
     feed(driver, say("zCommand", "PhoneCallListResult", [], sync=True), Ask(words.PHONES))
     assert shown(driver) == []
     assert feed(driver, b"Unsupported Command\r\n", Ask(words.PHONES)) == []
+
+
+def order(driver: ZoomRooms, identity: str, command: Command) -> tuple[Request, list[Action]]:
+    """A command with an id of its own, where one test gives the same twice."""
+    request = Request(identity, command)
+    return request, list(driver.command(request))
+
+
+def tags(actions: list[Action]) -> list[Any]:
+    return [action.tag for action in actions if isinstance(action, Send)]
+
+
+OK = say("zCommand", "x", {}, sync=True)
+NONE = say("zCommand", "PhoneCallListResult", [], sync=True)
+
+
+def row(status: str, call: str = "7", **more: Any) -> dict[str, Any]:
+    return {"CallId": call, "Status": f"PhoneCallStatus_{status}", "PeerNumber": PHONE, **more}
+
+
+def listing(*rows: Any) -> bytes:
+    return say("zCommand", "PhoneCallListResult", list(rows), sync=True)
+
+
+# ---- the dial and its call -----------------------------------------------------------------------------------------
+
+
+def test_a_number_the_room_never_speaks_of_blocks_no_later_one_for_ever() -> None:
+    driver = up()
+    order(driver, "1", Dial(PHONE))
+    driver.now = Dial.patience - 1
+    second, actions = order(driver, "2", Dial("+15550000000"))
+    assert actions == [Refused(second, "another telephone number is being dialled")]
+    driver.now = Dial.patience
+    third, actions = order(driver, "3", Dial("+15550000000"))
+    assert sent(actions) == [b"zCommand Dial PhoneCallOut Number: +15550000000"]
+    assert Done(third) in feed(driver, phone_event("Init"))
+
+
+def test_a_number_being_dialled_is_given_up_when_a_controller_takes_the_room() -> None:
+    driver = up()
+    request, actions = order(driver, "1", Dial(PHONE))
+    (tag,) = tags(actions)
+    assert Refused(request, TAKEN_OVER) in feed(driver, TAKEN.wire)
+    assert feed(driver, LOST.wire, tag) == [Later(1.0, "again")]
+    assert b"PhoneCallOut" not in b"".join(sent(list(driver.due("again"))))  # refused is refused: it is not dialled
+    _, actions = order(driver, "2", Dial(PHONE))
+    assert len(sent(actions)) == 1
+
+
+def test_a_number_that_fetches_the_room_back_is_dialled_once_it_is_back() -> None:
+    driver = up()
+    feed(driver, TAKEN.wire)
+    _, actions = order(driver, "1", Dial(PHONE))
+    feed(driver, LOST.wire, tags(actions)[0])
+    assert sent(list(driver.due("again")))[0] == b"zCommand Dial PhoneCallOut Number: +15551234567"
+    feed(driver, TAKEN.wire)  # and the controller takes it again while that waits
+    assert not driver.calls.phones.dialled
+
+
+def test_a_held_number_is_not_dialled_after_a_second_loss() -> None:
+    driver = up()
+    feed(driver, TAKEN.wire)
+    request, actions = order(driver, "1", Dial(PHONE))
+    feed(driver, LOST.wire, tags(actions)[0])
+    assert Refused(request, TAKEN_OVER) in feed(driver, TAKEN.wire)
+    assert b"PhoneCallOut" not in b"".join(sent(list(driver.due("again"))))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        phone_event("InCall", "3"),  # was there before
+        phone_event("Incoming", "8", IsIncomingCall=True),
+        phone_event("InCall", "4"),  # ended just before
+    ],
+)
+def test_only_a_new_outgoing_call_confirms_a_dial(told: bytes) -> None:
+    driver = up()
+    feed(driver, phone_event("InCall", "3"))
+    feed(driver, phone_event("InCall", "4"))
+    feed(driver, phone_end("ByRemote", "4"))
+    request, _ = ask(driver, Dial(PHONE))
+    assert Done(request) not in feed(driver, told)
+    assert Done(request) in feed(driver, phone_event("Init", "9"))
+
+
+def test_an_incoming_call_stays_one_where_a_later_word_does_not_say_so() -> None:
+    driver = up()
+    feed(driver, phone_event("Incoming", "8", IsIncomingCall=True))
+    request, _ = ask(driver, Dial(PHONE))
+    for told in (row("InCall", "8"), row("Incoming", "5")):
+        assert Done(request) not in feed(driver, say("zEvent", "PhoneCallStatus", told))
+    assert shown(driver) == [("phone-8", "in", "connected"), ("phone-5", "in", "ringing")]
+
+
+def test_only_the_end_of_a_new_call_refuses_a_dial() -> None:
+    driver = up()
+    feed(driver, phone_event("InCall", "3"))
+    feed(driver, phone_end("ByRemote", "3"))
+    request, _ = ask(driver, Dial(PHONE))
+    feed(driver, phone_event("Incoming", "4", IsIncomingCall=True))
+    for told in (
+        phone_end("ByRemote", "3"),  # once more, of the call that just ended
+        phone_event("Terminated", "3"),
+        phone_end("ByRemote", "4"),  # of a call that was shown
+        phone_event("Terminated", "4"),
+        say("zEvent", "PhoneCallTerminated", {"CallId": "5", "IsIncomingCall": True}),
+    ):
+        assert not [action for action in feed(driver, told) if isinstance(action, Refused)]
+    assert Refused(request, "the telephone call failed") in feed(driver, phone_event("CallOutFailed", "6"))
+    request, _ = ask(driver, Dial(PHONE))
+    assert not [action for action in feed(driver, phone_end("ByLocal", "6")) if isinstance(action, Refused)]
+
+
+@pytest.mark.parametrize("reason", [0, "0", None, "", "None", "PhoneCallTerminateReason_None"])
+def test_no_reason_ends_no_call(reason: Any) -> None:
+    driver = up()
+    feed(driver, phone_event("InCall", Reason=reason))
+    assert shown(driver) == [("phone-7", "out", "connected")]
+    feed(driver, say("zEvent", "PhoneCallStatus", {"CallId": "7", "Reason": reason}))
+    assert shown(driver) == [("phone-7", "out", "connected")]
+    actions = feed(driver, say("zEvent", "PhoneCallTerminated", {"CallId": "7", "Reason": reason}))  # the event says it
+    assert [(call.state, call.reason) for call in actions[0].points["calls"]] == [("ended", "the telephone call ended")]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("address", ["TEL:+1-555-123-4567", "Tel:15551234567", " tel:+15551234567"])
+def test_tel_in_any_letters(address: str) -> None:
+    _, actions = ask(up(), Dial(address))
+    assert sent(actions)[0].startswith(b"zCommand Dial PhoneCallOut Number: ")
+
+
+@pytest.mark.parametrize("call", ["7\r\nzCommand Call Leave", "7 8", "\ud800"])
+def test_a_call_whose_id_cannot_stand_in_a_line(call: str) -> None:
+    driver = up()
+    feed(driver, phone_event("InCall", call))
+    for command in (HangUp(), HangUp(f"phone-{call}"), SendDtmf("1")):
+        request, actions = ask(driver, command)
+        assert actions == [Refused(request, words.UNSENDABLE)]
+    driver = up()
+    feed(driver, TAKEN.wire)
+    request, actions = ask(driver, HangUp(f"phone-{call}"))
+    assert actions == [Refused(request, words.UNSENDABLE)]
+
+
+# ---- ghosts, and what a controller hides ---------------------------------------------------------------------------
+
+
+def test_the_poll_asks_for_telephone_calls_while_some_are_shown() -> None:
+    driver = up()
+    assert words.PHONES.encode() not in sent(list(driver.due("poll")))
+    feed(driver, phone_event("InCall"))
+    assert words.PHONES.encode() in sent(list(driver.due("poll")))
+    actions = feed(driver, NONE, Ask(words.PHONES))  # its end was missed
+    assert actions[0] == Feedback("", calls=()) and shown(driver) == []
+    assert words.PHONES.encode() not in sent(list(driver.due("poll")))
+
+
+def test_a_room_without_that_list_is_not_asked_again() -> None:
+    driver = up()
+    assert feed(driver, b"Unsupported Command\r\n", Ask(words.PHONES)) == []
+    feed(driver, phone_event("InCall"))
+    assert words.PHONES.encode() not in sent(list(driver.due("poll")))
+
+
+@pytest.mark.parametrize("rows", ["7", {"CallId": "7"}, [{"callID_": "7"}], ["7"], [None]])
+def test_a_list_in_another_form_ends_nothing(rows: Any) -> None:
+    driver = up()
+    feed(driver, phone_event("InCall"))
+    feed(driver, say("zCommand", "PhoneCallListResult", rows, sync=True), Ask(words.PHONES))
+    assert shown(driver) == [("phone-7", "out", "connected")]
+
+
+def test_a_telephone_that_calls_rings_out_by_itself() -> None:
+    driver = up()
+    actions = feed(driver, phone_event("Incoming", IsIncomingCall=True))
+    (ring,) = [action for action in actions if isinstance(action, Later)]
+    assert ring.seconds == 60
+    assert Later(60, ring.name) in feed(driver, listing(row("Incoming")), Ask(words.PHONES))  # it rings still
+    assert next(iter(driver.due(ring.name))) == Feedback("", calls=())
+    feed(driver, phone_event("Incoming", IsIncomingCall=True))
+    feed(driver, phone_event("InCall"))
+    list(driver.due(ring.name))
+    assert shown(driver) == [("phone-7", "in", "connected")]
+
+
+def test_a_hang_up_with_a_controller_in_the_room_ends_the_telephone_calls_it_finds() -> None:
+    driver = up()
+    feed(driver, phone_event("InCall"))
+    feed(driver, TAKEN.wire)
+    request, actions = ask(driver, HangUp())
+    (tag,) = tags(actions)
+    feed(driver, LOST.wire, tag)
+    again = list(driver.due("again"))
+    assert sent(again)[:2] == [b"zCommand Call Disconnect", b"zCommand PhoneCall List"]
+    no = say("zCommand", "x", {}, sync=True, error="not in a meeting")
+    said = feed(driver, no, tags(again)[0])  # that is no answer yet: a telephone call may go on
+    assert not [action for action in said if isinstance(action, Refused | Done)]
+    said = feed(driver, say("zStatus", "Call", {"Status": "NOT_IN_MEETING"}, sync=True), Ask(words.CALL))
+    assert Done(request) not in said
+    said = feed(driver, listing(row("InCall")), Ask(words.PHONES))
+    assert sent(said) == [b"zCommand Dial PhoneHangUp CallId: 7"] and Done(request) not in said
+    assert Done(request) in feed(driver, phone_end("ByLocal"))
+
+
+def test_a_telephone_call_is_hung_up_by_its_id_while_a_controller_has_the_room() -> None:
+    driver = up()
+    feed(driver, phone_event("InCall"))
+    feed(driver, TAKEN.wire)
+    request, actions = ask(driver, HangUp("phone-7"))
+    assert sent(actions) == [b"zCommand Dial PhoneHangUp CallId: 7"]  # and no meeting is left for it
+    assert Done(request) not in feed(driver, say("zStatus", "Call", {"Status": "NOT_IN_MEETING"}))
+    assert Done(request) in feed(driver, phone_end("ByLocal"))
+    request, actions = ask(driver, HangUp("ring-1"))
+    assert actions == [Refused(request, "there is no such call")]
+
+
+def test_a_room_that_lists_no_telephone_calls_confirms_no_blind_hang_up() -> None:
+    driver = up()
+    feed(driver, TAKEN.wire)
+    request, actions = ask(driver, HangUp())
+    feed(driver, LOST.wire, tags(actions)[0])
+    feed(driver, b"Unsupported Command\r\n", Ask(words.PHONES))
+    assert Done(request) not in feed(driver, say("zStatus", "Call", {"Status": "NOT_IN_MEETING"}))
+    feed(driver, say("zStatus", "Call", {"Status": "IN_MEETING"}))
+    request, actions = order(driver, "2", HangUp())  # of what is shown it is proved as ever
+    assert Done(request) in feed(driver, say("zStatus", "Call", {"Status": "NOT_IN_MEETING"}))
+
+
+def test_a_controller_that_has_left_by_itself() -> None:
+    driver = up()
+    feed(driver, TAKEN.wire)
+    request, actions = ask(driver, HangUp())
+    said = feed(driver, OK, tags(actions)[0])
+    assert Taken(request) in said and words.PHONES.encode() in sent(said)
+    assert sent(list(driver.due("poll")))  # the room is ours again, and is looked at
+
+
+# ---- tones ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_late_answer_or_timer_sends_no_tone_twice() -> None:
+    driver = up()
+    feed(driver, phone_event("InCall"))
+    first, actions = order(driver, "1", SendDtmf("5,5"))
+    (tag,) = tags(actions)
+    second, actions = order(driver, "2", SendDtmf("6"))
+    assert actions == [] and list(driver.due("tones")) == []  # no pause is kept: that timer means nothing
+    assert feed(driver, OK, tag) == [Later(2.0, "tones")]
+    assert feed(driver, OK, tag) == []  # the same answer once more
+    (tag,) = tags(list(driver.due("tones")))
+    assert list(driver.due("tones")) == []
+    said = feed(driver, OK, tag)
+    assert said[0] == Taken(first) and sent(said) == [b"zCommand SendSipDTMF CallId: 7 Key: 6"]
+    assert feed(driver, OK, tags(said)[0]) == [Taken(second)]
+
+
+def test_tones_that_wait_are_refused_with_their_call_and_their_timer_stops() -> None:
+    driver = up()
+    feed(driver, phone_event("InCall"))
+    first, _ = order(driver, "1", SendDtmf(",1"))
+    second, _ = order(driver, "2", SendDtmf("2"))
+    actions = feed(driver, NONE, Ask(words.PHONES))
+    assert actions[:3] == [
+        Refused(first, "the telephone call ended"),
+        Refused(second, "the telephone call ended"),
+        *([Later(0, "tones")]),
+    ]
+    (offers,) = [action for action in actions if isinstance(action, Offers)]
+    assert SendDtmf not in offers.commands and list(driver.due("tones")) == []
+
+
+def test_a_key_on_its_way_when_the_call_goes_is_waited_for() -> None:
+    driver = up()
+    feed(driver, phone_event("InCall"))
+    _, actions = order(driver, "1", SendDtmf("12"))
+    (old,) = tags(actions)
+    feed(driver, phone_end("ByRemote"))
+    feed(driver, phone_event("InCall", "8"))
+    _, actions = order(driver, "2", SendDtmf("34"))
+    assert actions == []  # one at a time
+    assert sent(feed(driver, OK, old)) == [b"zCommand SendSipDTMF CallId: 8 Key: 3"]
+
+
+def test_a_lost_room_refuses_tones_and_offers_them_no_more() -> None:
+    driver = up()
+    feed(driver, phone_event("InCall"))
+    request, actions = order(driver, "1", SendDtmf("12"))
+    (tag,) = tags(actions)
+    said = feed(driver, TAKEN.wire)
+    assert Refused(request, TAKEN_OVER) in said
+    (offers,) = [action for action in said if isinstance(action, Offers)]
+    assert SendDtmf not in offers.commands
+    feed(driver, LOST.wire, tag)
+    assert b"DTMF" not in b"".join(sent(list(driver.due("again"))))
+    feed(driver, phone_event("InCall"))
+    _, actions = order(driver, "2", SendDtmf("3"))
+    assert len(sent(actions)) == 1  # nothing is believed to be on its way
+
+
+# ---- whatever comes, in whatever order -----------------------------------------------------------------------------
+
+STREAM = (
+    GREETING.wire
+    + say("zStatus", "Call", {"Status": "NOT_IN_MEETING"}, sync=True)
+    + phone_event("Init")
+    + phone_event("InCall")
+    + phone_event("Incoming", "8", IsIncomingCall=True)
+    + phone_end("ByRemote", "8")
+    + TAKEN.wire
+    + listing(row("InCall"), row("Ringing", "9"))
+    + phone_end("ByLocal")
+)
+
+
+@given(st.lists(st.integers(0, len(STREAM)), max_size=12))
+@settings(max_examples=40, deadline=None)
+def test_any_split_of_telephone_calls_says_the_same(cuts: list[int]) -> None:
+    def run(pieces: list[bytes]) -> list[Action]:
+        driver, cut = ZoomRooms(), words.Shell().start()
+        return [a for piece in pieces for message in cut(piece) for a in driver.received(message)]
+
+    marks = sorted({0, *cuts, len(STREAM)})
+    assert run([STREAM[a:b] for a, b in itertools.pairwise(marks)]) == run([STREAM])
+
+
+EVENTS = [phone_event("Init"), phone_event("Ringing"), phone_event("InCall"), phone_end("ByRemote")]
+OTHERS = [
+    (say("zConfiguration", "Audio", {"Output": {"volume": 7}}, sync=True), Ask(words.VOLUME)),
+    (say("zConfiguration", "Call", {"Microphone": {"Mute": True}}), None),
+    (b"Unsupported Command\r\n", Ask(words.PHONES)),
+    (say("zCommand", "ListParticipantsResult", [{}, {}], sync=True), Ask(words.PEOPLE)),
+]
+
+
+@given(st.permutations([0] * len(EVENTS) + [1] * len(OTHERS)))
+@settings(max_examples=40, deadline=None)
+def test_answers_between_the_words_of_a_telephone_call_change_nothing(order_of: list[int]) -> None:
+    def run(turns: list[int]) -> list[Any]:
+        driver, events, others = up(), iter(EVENTS), iter(OTHERS)
+        said = []
+        for turn in turns:
+            data, tag = next(others) if turn else (next(events), None)
+            said += feed(driver, data, tag)
+        return [a.points["calls"] for a in said if isinstance(a, Feedback) and "calls" in a.points]
+
+    assert run(order_of) == run(sorted(order_of))
+
+
+CALL_IDS = st.sampled_from(["7", "8", "0", 7, "", None, "7\r\nx", "\ud800"])
+FIELDS = st.fixed_dictionaries(
+    {"CallId": CALL_IDS},
+    optional={
+        "Status": st.sampled_from(
+            ["PhoneCallStatus_InCall", "Incoming", "Init", "PhoneCallStatus_Terminated", 3, None]
+        ),
+        "Reason": st.sampled_from(["PhoneCallTerminateReason_ByRemote", "None", 0, None, [], "_"]),
+        "IsIncomingCall": st.sampled_from([True, False, "on", None, {}]),
+        "PeerNumber": st.sampled_from([PHONE, "", None, 12]),
+    },
+)
+WANTED = st.sampled_from(
+    [
+        *(Dial(PHONE), Dial("+15550000000"), Join("zoom", "93412345678"), SendDtmf("1,2"), SendDtmf(",")),
+        *(HangUp(), HangUp("phone-7"), HangUp("meeting"), Reject(), Answer()),
+    ]
+)
+STEPS = st.one_of(
+    st.tuples(
+        st.just("event"), st.sampled_from(["PhoneCallStatus", "PhoneCallTerminated", "PhoneCallListResult"]), FIELDS
+    ),
+    st.tuples(st.just("list"), st.lists(FIELDS, max_size=3)),
+    st.tuples(st.just("status"), st.sampled_from(["IN_MEETING", "NOT_IN_MEETING", "CONNECTING_MEETING"])),
+    st.tuples(st.just("pipe"), st.sampled_from([TAKEN.wire])),
+    st.tuples(st.just("answer"), st.sampled_from([OK, LOST.wire, b"Unsupported Command\r\n"])),
+    st.tuples(st.just("want"), WANTED),
+    st.tuples(st.just("due"), st.sampled_from(["poll", "again", "tones", "people", "accepted", "phone rung phone-7"])),
+    st.tuples(st.just("later"), st.integers(1, 70)),
+)
+
+
+@given(st.lists(STEPS, max_size=30))
+@settings(max_examples=300, deadline=None)
+def test_no_life_of_telephone_calls_breaks_the_driver(steps: list[Any]) -> None:
+    """Nothing raises; a line is one line; a command ends once; one tone at a time is on its way; nobody is offered
+    tones without a telephone call."""
+    driver = up()
+    waiting: list[Any] = []  # tags of what was sent and not answered, oldest first
+    ended: set[str] = set()
+    numbers = itertools.count()
+    offered = False
+
+    def heed(actions: list[Action]) -> None:
+        nonlocal offered
+        for action in actions:
+            match action:
+                case Send():
+                    assert action.data.endswith(b"\r\n") and action.data.count(b"\r") == action.data.count(b"\n") == 1
+                    waiting.append(action.tag)
+                case Done(request) | Refused(request, _):
+                    assert request.id not in ended
+                    ended.add(request.id)
+                case Offers():
+                    offered = SendDtmf in action.commands
+        assert sum(b"SendSipDTMF" in tag.line.encode() for tag in waiting if tag is not None) <= 1
+
+    for what, *more in steps:
+        match what:
+            case "event":
+                heed(feed(driver, say("zEvent", more[0], more[1])))
+            case "list":
+                heed(feed(driver, listing(*more[0])))
+            case "status":
+                heed(feed(driver, say("zStatus", "Call", {"Status": more[0]})))
+            case "pipe":
+                heed(feed(driver, more[0]))
+            case "answer" if waiting:
+                heed(feed(driver, more[0], waiting.pop(0)))
+            case "want":
+                heed(list(driver.command(Request(f"r{next(numbers)}", more[0]))))
+            case "due":
+                heed(list(driver.due(more[0])))
+            case "later":
+                driver.now += more[0]
+        assert offered == driver.calls.phones.connected()
+        assert all(call.state != "ended" for call in driver.calls.shown() or ())
