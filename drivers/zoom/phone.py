@@ -72,7 +72,7 @@ class Phones:
 
     def in_doubt(self) -> bool:
         """Whether the list of telephone calls can tell something that no event need have told."""
-        return self.lists and (bool(self.calls) or not self.sure)
+        return self.lists and (bool(self.calls) or self.dialled is not None or not self.sure)
 
     def over(self, call: str) -> bool:
         """Whether this call is proved to be over: the room told of its end, or lists its calls without it."""

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from drivers.zoom import words
 from drivers.zoom.rooms import Ask, ZoomRooms
@@ -391,74 +388,3 @@ def test_bookings_and_phonebook() -> None:
     rows = feed(driver, say("zCommand", "PhonebookListResult", told, sync=True), Ask("", request))
     found = {"name": "Annie", "address": "a@example.com", "protocol": "zoom", "id": "1"}
     assert rows == [Item(request, found), More(request)]
-
-
-STREAM = (
-    GREETING.wire
-    + say("zStatus", "Call", {"Status": "IN_MEETING"})
-    + TAKEN.wire
-    + say("zEvent", "IncomingCallIndication", {"callerJID": "a@b", "callerName": "A {"})
-    + LOST.wire
-    + say("zConfiguration", "Audio", {"Output": {"volume": 7}})
-)
-
-
-@given(st.lists(st.integers(0, len(STREAM)), max_size=12))
-@settings(max_examples=40, deadline=None)
-def test_any_split_says_the_same(cuts: list[int]) -> None:
-    def run(pieces: list[bytes]) -> list[Action]:
-        driver, cut = ZoomRooms(), words.Shell().start()
-        return [a for piece in pieces for message in cut(piece) for a in driver.received(message)]
-
-    marks = sorted({0, *cuts, len(STREAM)})
-    assert run([STREAM[a:b] for a, b in itertools.pairwise(marks)]) == run([STREAM])
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(allow_nan=False),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["Status", "Call", "state", "CallId"]), inner)
-    ),
-    max_leaves=6,
-)
-KEYS = [
-    "PhoneCallStatus",
-    "PhoneCallListResult",
-    "PhoneCallTerminated",
-    "Call",
-    "Audio",
-    "Sharing",
-    "SystemUnit",
-    "IncomingCallIndication",
-    "CallConnectError",
-    "Pipe",
-    "",
-]
-
-
-@given(st.binary(max_size=60), st.sampled_from(KEYS), JSON, JSON, st.booleans())
-@settings(max_examples=150, deadline=None)
-def test_nothing_it_may_say_raises(noise: bytes, key: str, told: Any, status: Any, sync: bool) -> None:
-    driver = up()
-    request = Request("1", SetVolume(1))
-    whole = {"type": "zEvent", "topKey": key, key: told, "Status": status, "Sync": sync}
-    feed(driver, noise + b"\r\n" + json.dumps(whole).encode() + b"\r\n", Ask("x", request))
-
-
-SAID = [
-    say("zConfiguration", "Audio", {"Output": {"volume": 7}}),
-    say("zConfiguration", "Call", {"Microphone": {"Mute": True}}),
-    say("zEvent", "IncomingCallIndication", {"callerJID": "a@b", "callerName": "A"}),
-    say("zCommand", "ListParticipantsResult", [{}, {}], sync=True),
-    b"a line that says nothing\r\n",
-]
-
-
-@given(st.permutations(SAID))
-@settings(max_examples=40, deadline=None)
-def test_answers_and_events_in_any_order_say_the_same(order: list[bytes]) -> None:
-    def run(pieces: list[bytes]) -> list[str]:
-        driver = up()
-        return sorted(repr(action) for piece in pieces for action in feed(driver, piece, Ask(words.PEOPLE)))
-
-    assert run(order) == run(SAID)
