@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from drivers.zoom.phone import Phones, is_phone
-from gateway.commands import Answer
+from drivers.zoom.phone import Phones, is_phone, meant
+from gateway.commands import Answer, Dial, HangUp, Join, Reject
 from gateway.driver import Action, Done, Refused, Request
 from gateway.model import Call
 
@@ -131,6 +131,16 @@ class Calls:
     def forget(self, request: Request) -> None:
         """It was refused."""
         self.wishes = [held for held in self.wishes if held.request != request]
+
+    def waits(self, request: Request) -> bool:
+        """Whether this has not ended by now: only then is it refused, or said again."""
+        match request.command:
+            case Answer() | Reject() | HangUp() | Join():
+                return any(held.request == request for held in self.wishes)
+            case Dial() as command if not meant(command):
+                return any(held.request == request for held in self.wishes)
+            case _:
+                return self.phones.waits(request)
 
     def wants_every(self, request: Request) -> bool:
         """Whether this is a hang-up of everything that waits for the list of telephone calls."""

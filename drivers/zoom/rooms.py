@@ -153,7 +153,7 @@ class ZoomRooms(Driver):
         if ask.again:
             yield from self._refused(ask, TAKEN_OVER)
             return
-        if ask.request is None or self.calls.phones.waits(ask.request):
+        if ask.request is None or self.calls.waits(ask.request):
             self.held.append(replace(ask, again=True))
         else:
             yield from self.calls.phones.forget(ask.request)
@@ -169,8 +169,9 @@ class ZoomRooms(Driver):
         if ask.request is not None and why != TAKEN_OVER and self.calls.wants_every(ask.request):
             yield from self._questions(*self._of_phones(), words.CALL)  # no meeting, but perhaps a telephone call
         elif ask.request is not None:
+            if self.calls.waits(ask.request):
+                yield Refused(ask.request, why)
             self.calls.forget(ask.request)
-            yield Refused(ask.request, why)
             yield from self.calls.phones.forget(ask.request)
         elif ask.line == words.PHONES and words.unheard_of(why):
             self.calls.phones.lists = False
@@ -335,7 +336,7 @@ class ZoomRooms(Driver):
         elif name == "again":
             held, self.held = self.held, []
             for ask in held:
-                if ask.request is None or self.calls.phones.waits(ask.request):
+                if ask.request is None or self.calls.waits(ask.request):
                     yield ask.send()
                 else:
                     yield from self.calls.phones.forget(ask.request)

@@ -204,6 +204,16 @@ def test_a_meeting_that_does_not_take_us(event: str, told: Any, why: str) -> Non
     assert Refused(request, why) in feed(driver, say("zEvent", event, told))
 
 
+def test_what_came_true_is_not_refused_afterwards() -> None:
+    driver = up()
+    request, actions = ask(driver, Join("zoom", NUMBER))
+    (send,) = [action for action in actions if isinstance(action, Send)]
+    assert Done(request) in feed(driver, say("zStatus", "Call", {"Status": "IN_MEETING"}))
+    assert feed(driver, say("zCommand", "x", {}, sync=True, error="in a meeting already"), send.tag) == []
+    assert feed(driver, LOST.wire, send.tag) == [Later(1.0, "again")]
+    assert b"Dial Join" not in b"".join(sent(list(driver.due("again"))))  # nor is it done a second time
+
+
 def test_a_meeting_that_turns_away_ends_for_a_reason() -> None:
     driver = up()
     feed(driver, say("zStatus", "Call", {"Status": "CONNECTING_MEETING"}))

@@ -144,6 +144,13 @@ def test_a_number_being_dialled_is_given_up_when_a_controller_takes_the_room() -
     assert len(sent(actions)) == 1
 
 
+def test_a_number_that_was_given_up_is_refused_once() -> None:
+    driver = up()
+    request, actions = order(driver, "1", Dial(PHONE))
+    assert Refused(request, TAKEN_OVER) in feed(driver, TAKEN.wire)
+    assert feed(driver, b"Unsupported Command\r\n", tags(actions)[0]) == []
+
+
 def test_a_number_that_fetches_the_room_back_is_dialled_once_it_is_back() -> None:
     driver = up()
     feed(driver, TAKEN.wire)
