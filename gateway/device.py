@@ -309,6 +309,12 @@ class Device:
 
     # ---- what a connection tells -----------------------------------------------------------------------------
 
+    def handed(self, connection: Connection, ticket: Ticket) -> None:
+        """The driver has a command and sends nothing of it yet (it waits for a projector to warm up): how long that may
+        take is the driver's to say."""
+        if ticket.sent_at is None and ticket.outcome is None:
+            self._await_proof(ticket, self.clock.now() + connection.driver.patience(ticket.command))
+
     def sent(self, connection: Connection, ticket: Ticket, *, blind: bool) -> None:
         """The first bytes of a command left: proof is awaited from now on; not where nothing answers (`blind`) and
         the driver already tells what it assumes."""

@@ -305,13 +305,15 @@ class Polled(Driver):
         yield Later(self.settings.quick, "quick")
 
     def _keep(self, request: Request) -> Actions:
-        """Have it wait; a look at the power goes out for it, which also tells the house that it is being dealt with."""
+        """Have it wait; what a look at the power tells decides. Where it is thought to be off, that look is a person's
+        and goes before the round."""
         key = (request.unit, request.command.slot or request.id)
         self.kept.pop(key, None)
         self.kept[key] = (request, self.now + self.settings.warm_up)
         ask = Ask(request.unit, self.power_question)
-        self.asked.add(ask)
-        yield self.question(ask)
+        if ask not in self.asked or not self.busy(request.unit):
+            self.asked.add(ask)
+            yield self.question(ask)
         yield Later(self.settings.quick, "quick")
 
     def _release(self, unit: str) -> Actions:

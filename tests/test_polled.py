@@ -140,3 +140,11 @@ def test_one_of_several_goes_away_and_is_knocked_for_now_and_then() -> None:
 def test_settings_that_make_no_sense(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="is more than 0"):
         PolledSettings(**wrong)
+
+
+def test_while_it_warms_up_no_more_is_asked_for_what_waits() -> None:
+    driver = sign("warming")
+    assert [type(action) for action in driver.command(wish(1, SelectInput("1")))] == [
+        Later
+    ]  # it is being asked already
+    assert driver.patience(SelectInput("1")) == 70.0

@@ -182,6 +182,47 @@ async def test_unconfirmed_says_how_far_it_came() -> None:
         assert not device.unit("").flight
 
 
+class Warming(Talker):
+    """Keeps what it is asked until the device says that it is warm: sends nothing of it before."""
+
+    def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
+        super().__init__(settings, host=host, scheme=scheme)
+        self.kept: list[Request] = []
+
+    def patience(self, command: Command) -> float:
+        return 60.0 if self.kept else 5.0
+
+    def command(self, request: Request) -> Actions:
+        self.kept.append(request)
+        return ()
+
+    def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
+        if data == b"!warm":
+            for request in self.kept:
+                yield from super().command(request)
+            self.kept.clear()
+        else:
+            yield from super().received(data, tag, link)
+
+
+async def test_a_command_that_its_driver_keeps_has_the_drivers_patience() -> None:
+    clock = ManualClock()
+    async with line_device() as far, running(Warming, far.link, clock=clock) as (device, watcher):
+        ticket = device.submit(SetVolume(40))
+        clock.advance(59)
+        assert ticket.outcome is None
+        far.say("!warm")
+        await far.hears("volume 40")
+        await caught_up(far, device, watcher)
+        clock.advance(4)  # proof is awaited from the wire on
+        assert ticket.outcome is None
+        far.say("! - volume 40")
+        assert await ended(ticket) == CONFIRMED
+        late = device.submit(SetVolume(50))
+        clock.advance(60)
+        assert late.outcome is not None and "could not be sent in time" in late.outcome.words
+
+
 async def test_the_driver_says_how_long_proof_may_take() -> None:
     class Slow(Talker):
         def patience(self, command: Command) -> float:

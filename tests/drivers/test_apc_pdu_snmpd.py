@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from drivers.pdu.apc import ApcPdu
-from drivers.pdu.outlets import SILENCE, UNHEARD
+from gateway.agent import SILENCE, UNHEARD
 from gateway.commands import CyclePower, SetPower
 from gateway.model import Reason, Result
 from tests.drivers.contract import run_device, value
