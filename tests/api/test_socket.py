@@ -68,7 +68,7 @@ async def test_calls_are_events_within_fifty_milliseconds(tmp_path: Path) -> Non
 async def test_an_alert_of_a_device_is_told_numbered_and_journaled(tmp_path: Path) -> None:
     async with rig(tmp_path) as house, house.socket() as ears:
         await house.online()
-        codec = house.running.house.devices["codec"]
+        codec = house.room.parts["calls"].player
         news.tell(codec, codec.connection, Alert("panel", "the fan stands still"))
         news.tell(codec, codec.connection, Alert("panel", "the fan stands still"))
         first = await ears.hear(lambda told: told.get("event") == "alert")
