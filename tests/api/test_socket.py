@@ -76,7 +76,7 @@ async def test_an_alert_of_a_device_is_told_numbered_and_journaled(tmp_path: Pat
         assert (first["device"], first["unit"], first["what"]) == ("codec", "panel", "device")
         assert first["text"] == second["text"] == "the fan stands still" and second["seq"] > first["seq"]
         held = (await house.client.get("/api/v1/rooms/demo/history?kinds=event")).json()["entries"]
-        assert [entry["data"]["text"] for entry in held if entry["subject"] == "alert"] == ["the fan stands still"] * 2
+        assert [entry["text"] for entry in held if entry["subject"] == "alert"] == ["the fan stands still"] * 2
 
 
 async def test_who_comes_back_gets_the_events_that_were_missed(tmp_path: Path) -> None:
