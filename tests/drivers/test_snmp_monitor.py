@@ -232,10 +232,11 @@ async def snmptrap(port: int, arguments: tuple[str, ...], number: int, oid: str 
 
 
 class Readings:
-    """Everything that the trap sensor ever said."""
+    """Everything that the trap sensor ever said, and the alerts of it."""
 
     def __init__(self, watcher: Watcher) -> None:
         self.said: list[str] = []
+        self.alerts: list[str] = []
         watcher.device.listeners.append(self)
 
     def changed(self, player: Any, unit: str, points: Mapping[str, Any]) -> None:
@@ -243,7 +244,9 @@ class Readings:
 
     def availability(self, player: Any) -> None: ...
     def offered(self, player: Any, unit: str) -> None: ...
-    def happened(self, player: Any, event: Any) -> None: ...
+
+    def happened(self, player: Any, event: Any) -> None:
+        self.alerts += [event.data["text"]] if (event.kind, event.data.get("unit")) == ("alert", "trap") else []
 
 
 @pytest.mark.parametrize(
@@ -274,6 +277,7 @@ async def test_traps_of_somebody_elses_sender(
         acknowledged = await snmptrap(port, good, 8)
         await watcher.until(lambda: readings.said[-1].endswith(": 8"))
         assert all(text.startswith("link down, ") for text in readings.said)  # no cold start: it was not believed
+        assert readings.alerts == readings.said
         assert acknowledged == 0 and ("-Ci" not in good or refused != 0)  # nobody acknowledged that inform
 
 
