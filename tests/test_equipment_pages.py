@@ -55,5 +55,3 @@ def test_a_page_says_where_the_device_is_reached(name: str) -> None:
         if scheme == "serial":
             set_to = re.search(r"\b\d{4,6} (baud,? )?[78][NEO][12]\b", text)
             assert set_to, "speed and framing, such as 9600 8N1"
-                "speed and framing, such as 9600 8N1"
-            )
