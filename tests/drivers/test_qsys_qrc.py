@@ -133,8 +133,10 @@ def test_what_it_says_is_what_the_help_shows() -> None:
     driver = up()
     (order,) = sent(driver.command(Request("1", SetVolume(80), "main")))
     same(order, SET)
-    noop, status = sent(driver.due("alive"))
+    alive = list(driver.due("alive"))
+    noop, status = sent(alive)
     same(noop, NOOP)
+    assert alive[-1] == Later(ALIVE, "alive")  # and again
     assert status["method"] == "StatusGet"
     looks = make(snapshots="MySpecialBank", ramp=8.5)
     same(sent(looks.command(Request("1", RecallPreset(7))))[0], SNAPSHOT)
