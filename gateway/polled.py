@@ -180,7 +180,7 @@ class Polled(Driver):
         held = self.points[unit]
         before = held.get("power")
         held.update(points)
-        yield Feedback(unit, **points)
+        yield from self._shown(unit, points)
         if "power" not in points:
             return
         power = points["power"]
@@ -196,6 +196,18 @@ class Polled(Driver):
             yield from self._release(unit)
         if power != before:
             yield from self.woken(unit)
+
+    def _shown(self, unit: str, points: dict[str, Any]) -> Actions:
+        """What people are shown of it: a display that took the order to come on and still says that it sleeps warms up,
+        as far as anybody can tell; many have no word of their own for that."""
+        wanted, until = self.goal.get(unit, (False, 0.0))
+        power = points.get("power")
+        if until <= self.now or power not in ASLEEP | {"on"} or wanted == (power == "on"):
+            yield Feedback(unit, **points)
+            return
+        if rest := {name: value for name, value in points.items() if name != "power"}:
+            yield Feedback(unit, **rest)
+        yield Feedback(unit, assumed=True, power="warming" if wanted else "cooling")
 
     def failed(self, tag: Hashable, reason: str) -> Actions:
         """One unit of several that does not answer is away; else the whole device is. While its power

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.commands import SelectInput, SetPower
-from gateway.driver import Actions, Appeared, Drop, Gone, Later, Offers, Ready, Refused, Request, Send, Taken
+from gateway.driver import Actions, Appeared, Drop, Feedback, Gone, Later, Offers, Ready, Refused, Request, Send, Taken
 from gateway.model import Reason
 from gateway.polled import KNOCK, Ask, Polled, PolledSettings
 
@@ -148,3 +148,19 @@ def test_while_it_warms_up_no_more_is_asked_for_what_waits() -> None:
         Later
     ]  # it is being asked already
     assert driver.patience(SelectInput("1")) == 70.0
+
+
+def test_a_change_of_power_is_told_while_it_is_under_way() -> None:
+    driver = sign("off")
+    on = wish(1, SetPower(True))
+    list(driver.command(on))
+    list(driver.received("OK", on))
+    assert told(driver, "off")[0] == Feedback("", assumed=True, power="warming")  # it has no word for it
+    assert told(driver, "warming")[0] == Feedback("", power="warming")  # it has one
+    assert told(driver, "on")[0] == Feedback("", power="on")
+    off = wish(2, SetPower(False))
+    list(driver.command(off))
+    list(driver.received("OK", off))
+    assert told(driver, "on")[0] == Feedback("", assumed=True, power="cooling")
+    driver.now = 61.0  # it was not heard after all
+    assert told(driver, "on")[0] == Feedback("", power="on")
