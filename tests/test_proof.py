@@ -20,6 +20,7 @@ from gateway.commands import (
     StepVolume,
     Stop,
 )
+from gateway.cutters import Lines
 from gateway.driver import Actions, Done, Feedback, Later, Offers, Ready, Request, Send, Taken
 from gateway.model import Outcome, Result
 from gateway.ticket import Ticket
@@ -180,6 +181,29 @@ async def test_unconfirmed_says_how_far_it_came() -> None:
         far.say("ok", "! - volume 40")
         await watcher.until(lambda: "volume" in device.unit("").points)
         assert not device.unit("").flight
+
+
+class Fussy(Talker):
+    """Hears what others do in the very form of its answers, and tells them apart itself."""
+
+    cutter = Lines((b"\n",))
+
+    def answers(self, data: Any, tag: Hashable) -> bool:
+        return bool(tag == "hello" or not data.startswith(b"!"))
+
+
+async def test_what_the_driver_says_is_no_answer_ends_no_turn() -> None:
+    async with line_device() as far, running(Fussy, far.link) as (device, watcher):
+        far.mute()
+        first, second = device.submit(SetVolume(40)), device.submit(SetMute(True))
+        await far.hears("volume 40")
+        far.say("! - volume 30")  # by somebody else
+        await watcher.until(lambda: "volume" in device.unit("").points)
+        assert not first.taken and far.heard[-1] == "volume 40"  # it still has its turn
+        far.say("no such volume")
+        assert await ended(first) == Outcome(Result.REFUSED, "such volume")
+        await far.hears("mute True")
+        assert second.outcome is None
 
 
 class Warming(Talker):
