@@ -330,8 +330,8 @@ class Connection:
         during, self._during = self._during, ticket
         try:
             self.ask("command", self.driver.command, ticket.request)
-            if not self.ended:
-                self.device.handed(self, ticket)
+            if not self.ended and ticket.sent_at is None and ticket.outcome is None:  # it is the driver's to wait now
+                self.device.await_proof(ticket, self.clock.now() + self.driver.patience(ticket.command))
         finally:
             self._during = during
 
