@@ -89,7 +89,7 @@ function big(room, meeting) {
       h("span", { class: "quiet" }, [times(meeting), marks(meeting)].filter(Boolean).join(" · ")),
     ),
     meeting.join
-      ? h("div", {}, join(room, meeting, "go wide big"), h("small", {}, meeting.way))
+      ? h("div", {}, join(room, meeting, "go wide"), h("small", {}, meeting.way))
       : h("p", { class: "because", "data-why": meeting.why.code }, icon("info"), h("span", {}, meeting.why.words)),
   ];
 }

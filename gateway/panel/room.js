@@ -119,7 +119,7 @@ export class Room {
 
   event(event) {
     if (["joining", "released"].includes(event.event)) this.say(event.words);
-    if (event.event === "alert") this.say(String(event.words ?? event.detail ?? event.device ?? ""));
+    if (event.event === "alert") this.say(String(event.text || event.device || event.what || ""));
   }
 
   lost() {
