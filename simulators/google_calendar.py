@@ -114,6 +114,13 @@ class GoogleCalendar(HttpSimulator):
             self.rooms.setdefault(room, Room()).role = role
 
     @hand
+    def invite(self, room: str, subject: str, minutes: int = 5, length: int = 30, link: str = "") -> str:
+        """Alice invites the room: it begins in so many minutes, and lasts so many."""
+        start = datetime.fromtimestamp(time.time() + self.ahead + minutes * 60, UTC)
+        end = start + timedelta(minutes=length)
+        times = {"start": {"dateTime": start.isoformat()}, "end": {"dateTime": end.isoformat()}}
+        return self.meet(room, {"summary": subject, "description": link, **times})
+
     def meet(self, room: str, event: dict[str, Any]) -> str:
         """Somebody puts an event into the calendar, or changes it (by its id)."""
         held = self.rooms[room]
@@ -122,9 +129,9 @@ class GoogleCalendar(HttpSimulator):
             identity, {"organizer": {"email": "alice@example.com", "displayName": "Alice Example"}}
         )
         self._keep(held, {**before, "status": "confirmed", **event, "id": identity})
+        self.touched()
         return identity
 
-    @hand
     def series(self, room: str, event: dict[str, Any], count: int) -> str:
         """Somebody puts a daily series into the calendar: its occurrences, as singleEvents shows them."""
         base = secrets.token_hex(13)
@@ -342,6 +349,7 @@ class GoogleCalendar(HttpSimulator):
     @staticmethod
     def _keep(room: Room, event: dict[str, Any]) -> dict[str, Any]:
         room.last += 1
+        event = {**event}
         event["etag"] = f'"{room.last:016}"'
         room.events[event["id"]] = event
         room.changes[event["id"]] = room.last
