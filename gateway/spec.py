@@ -179,6 +179,7 @@ class RoomSpec:
     group: str = ""  # rooms of one group share contacts
     keypads: Mapping[str, KeypadSpec] = field(default_factory=dict)
     meetings: str = ""  # whose calendar says the next meeting: "codec", or "" = nobody's
+    phone_book: str = ""  # for whom the codec's phone book is copied: "room", "group", "site", or "" = nobody
 
     def uses(self) -> frozenset[str]:
         """The ids of all devices that play a part here, shared ones too."""
