@@ -15,6 +15,7 @@ from gateway.directory.phonebook import PhoneBook, contact
 from gateway.plugins import load_drivers
 from gateway.profile.site import read
 from tests.api.support import ROOM, Rig, rig
+from tests.api.test_decks import deck
 from tests.test_directory import person
 
 BOOK = '\n[contacts]\nphone_book = "room"\n'
@@ -191,3 +192,18 @@ async def test_who_types_does_not_wait_for_a_copy(tmp_path: Path) -> None:
     finally:
         directory.close()
         held.close()
+
+
+async def test_a_deck_key_dials_a_contact(tmp_path: Path) -> None:
+    press = 'press = { do = "dial", address = "desk@example.com" }'
+    key = f'[[surfaces.deck.pages.main.keys]]\nlabel = "Desk"\n{press}\n'
+    profile = ROOM.replace('[surfaces.deck]\nlayout = "conferencing"\n', key)
+    assert profile != ROOM
+    async with rig(tmp_path, profile) as house:
+        await house.online()
+        async with deck(house) as ears:
+            (shown,) = (await ears.hear(lambda told: "faces" in told))["faces"]
+            await ears.say(press=shown, edge="down")
+            await ears.say(press=shown, edge="up")
+            await house.until(lambda: bool(house.room.readings("calls")["calls"].value))
+        assert "desk@example.com" in house.sims["codec"].calls[0].number
