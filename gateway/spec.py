@@ -177,9 +177,9 @@ class RoomSpec:
     starts: StartsSpec = field(default_factory=StartsSpec)
     rules: Mapping[str, RuleSpec] = field(default_factory=dict)
     group: str = ""  # rooms of one group share contacts
+    phone_book: str = ""  # for whom the codec's phone book is copied: "room", "group", "site", or "" = nobody
     keypads: Mapping[str, KeypadSpec] = field(default_factory=dict)
     meetings: str = ""  # whose calendar says the next meeting: "codec", or "" = nobody's
-    phone_book: str = ""  # for whom the codec's phone book is copied: "room", "group", "site", or "" = nobody
 
     def uses(self) -> frozenset[str]:
         """The ids of all devices that play a part here, shared ones too."""
