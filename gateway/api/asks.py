@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from gateway.api.commands import Commands
-from gateway.api.contacts import contacts
+from gateway.api.contacts import contacts, favourite
 from gateway.api.problem import Problem
 from gateway.api.rights import Rights, address_of
 from gateway.auth import Permission, Token
@@ -52,6 +52,7 @@ class Asks:
             ("GET", f"{v1}/rooms/{{room}}/contacts", self.contacts),
             ("GET", f"{v1}/rooms/{{room}}/meetings", self.meetings),
             ("GET", f"{v1}/rooms/{{room}}/meetings/{{id}}/why", self.why_no_button),
+            ("PUT", f"{v1}/rooms/{{room}}/contacts/favourite", self.favourite),
             ("GET", f"{v1}/rooms/{{room}}/{{part:path}}", self.part),
             ("GET", f"{v1}/commands/{{id}}", self.command),
             ("GET", f"{v1}/drivers", self.all_drivers),
@@ -172,6 +173,16 @@ class Asks:
         if not isinstance(room.desk, Desk):
             raise Problem(404, f"room {room.id!r} has no calendar", "[meetings] in its profile gives it one.")
         return room.desk
+
+    async def favourite(self, request: Request) -> Response:
+        """Make somebody a favourite of the room, or one no more."""
+        room = self._room(request, "command")
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > 4096:
+                raise Problem(422, "the body is longer than 4096 bytes")
+        return JSONResponse(await favourite(self.house, room, body))
 
     async def command(self, request: Request) -> Response:
         """A recent command and its outcome so far."""

@@ -15,6 +15,7 @@ from gateway.driver import hookimpl
 BUILT_IN: dict[str, str] = {  # module of this package -> its Account
     "ics": "IcsAccount",
     "caldav": "CaldavAccount",
+    "google": "GoogleAccount",
 }
 
 

@@ -30,7 +30,7 @@ def whole(*pages: str) -> list[Path]:
     return found
 
 
-@pytest.mark.parametrize("page", ["index.html", "docs.html", "deck.html"])
+@pytest.mark.parametrize("page", ["index.html", "docs.html", "deck.html", "contacts.html"])
 def test_a_page_is_small(page: str) -> None:
     content = b"".join(file.read_bytes() for file in whole(page))
     assert len(content) < 68_000
@@ -40,7 +40,12 @@ def test_a_page_is_small(page: str) -> None:
 
 def test_every_file_is_used() -> None:
     assert 'import("./meetings.js")' in (PANEL / "panel.js").read_text(encoding="utf-8")
-    assert {*whole("index.html", *LATER.values()), *whole("docs.html"), *whole("deck.html")} == set(FILES)
+    assert {
+        *whole("index.html", *LATER.values()),
+        *whole("docs.html"),
+        *whole("deck.html"),
+        *whole("contacts.html"),
+    } == set(FILES)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
