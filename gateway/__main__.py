@@ -100,6 +100,16 @@ def _directory(args: argparse.Namespace) -> int:
         raise Complain(str(error)) from None
 
 
+def _surfaces(args: argparse.Namespace) -> int:
+    from gateway.cli.remote import RemoteError
+    from gateway.cli.surfacecmd import run
+
+    try:
+        return asyncio.run(run(args))
+    except RemoteError as error:
+        raise Complain(str(error)) from None
+
+
 def _drivers_all() -> Any:
     from gateway.plugins import load_drivers
 

@@ -262,6 +262,7 @@ class Driver:
     pushes: ClassVar[bool] = False  # the device tells of every change by itself, so what it last told still holds
     units: ClassVar[str] = ""  # what a unit's name looks like: '"" or a relay such as 1:2'
     surfaces: ClassVar[str] = ""  # which units have keys: 'panel, the touch panel'
+    adopted: ClassVar[bool] = False  # its units are decks that come by themselves: nothing is theirs until adopted
     Settings: ClassVar[type[Settings]] = Settings
 
     def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:

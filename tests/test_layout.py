@@ -70,6 +70,7 @@ FLOORS: dict[str, int] = {
     "directory": 3,
     # 4 interfaces
     "auth": 4,
+    "pairing": 4,
     "certificate": 4,
     "lines": 4,
     "recorder": 3,

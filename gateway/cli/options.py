@@ -103,6 +103,10 @@ def parser() -> argparse.ArgumentParser:
 
     directory(command("directory", "Import contacts, and look into them."))
 
+    from gateway.cli.surfacecmd import options as surfaces
+
+    surfaces(command("surfaces", "Let panels and decks in: who waits, adopt, release."))
+
     replay = command("replay", "Live a tape again through its driver, with no network; exit 1 where it differs.")
     replay.add_argument("tape", type=Path)
     replay.add_argument("--quiet", action="store_true", help="differences only")
