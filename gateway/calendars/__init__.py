@@ -14,6 +14,8 @@ from gateway.driver import hookimpl
 
 BUILT_IN: dict[str, str] = {  # module of this package -> its Account
     "microsoft365": "Microsoft365",
+    "ics": "IcsAccount",
+    "caldav": "CaldavAccount",
 }
 
 
