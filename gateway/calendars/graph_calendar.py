@@ -44,6 +44,7 @@ class GraphCalendar(Calendar):
         self._window: Window | None = None
         self._link = ""
         self._plain_at = 0.0
+        self._bodies: dict[str, str] = {}  # each text once, however many occurrences of a series have it
         self._not_before = 0.0
         self._words = ""
 
@@ -84,6 +85,7 @@ class GraphCalendar(Calendar):
     async def _plain(self, window: Window) -> dict[str, Meeting]:
         rows = await self._pages(f"calendar/calendarView?{_query(window)}&$top={PAGE}&$select={SELECT}")
         found: dict[str, Meeting] = {}
+        self._bodies = {}
         for row in rows:
             self._add(found, row)
         return found
@@ -112,7 +114,7 @@ class GraphCalendar(Calendar):
 
     def _add(self, found: dict[str, Meeting], row: Mapping[str, Any]) -> None:
         try:
-            held = meeting(row, self.account.place.zone)
+            held = meeting(row, self.account.place.zone, self._bodies)
         except ValueError as wrong:
             log.warning("%s: an event cannot be read and is left out: %s", self.mailbox, wrong)
             found.pop(str(row.get("id")), None)

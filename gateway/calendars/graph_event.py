@@ -6,7 +6,7 @@ Source: Microsoft Graph v1.0, "event resource type", "dateTimeTimeZone resource 
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ SELECT = (
     "id,subject,body,start,end,isAllDay,isCancelled,isOrganizer,showAs,sensitivity,location,locations,organizer,"
     "responseStatus,type,seriesMasterId,isOnlineMeeting,onlineMeeting,onlineMeetingUrl,changeKey"
 )
+LONGEST = 524_288  # characters of a body that are kept; no more of it is searched for a way to join
 WHOLE = ("subject", "body", "start", "end", "showAs", "sensitivity", "organizer")  # what a thin row has not
 ANSWERS: Mapping[str, Answer] = {
     "organizer": "accepted",
@@ -35,8 +36,9 @@ def is_whole(row: Mapping[str, Any]) -> bool:
     return row.get("type") != "seriesMaster" and all(name in row for name in WHOLE)
 
 
-def meeting(row: Mapping[str, Any], zone: tzinfo) -> Meeting:
-    """An event as a meeting; `zone` is where an all-day meeting's days are. Raises ValueError for what is none."""
+def meeting(row: Mapping[str, Any], zone: tzinfo, bodies: MutableMapping[str, str] | None = None) -> Meeting:
+    """An event as a meeting; `zone` is where an all-day meeting's days are, `bodies` holds texts that were seen before,
+    so that each is kept once. Raises ValueError for what is none."""
     id = row.get("id")
     if not isinstance(id, str) or not id:
         raise ValueError("an event without an id")
@@ -47,7 +49,7 @@ def meeting(row: Mapping[str, Any], zone: tzinfo) -> Meeting:
         id=id,
         start=start,
         end=end,
-        invitation=_invitation(row, subject),
+        invitation=_invitation(row, subject, {} if bodies is None else bodies),
         organizer=_organizer(row),
         all_day=all_day,
         status=_status(row, subject),
@@ -60,8 +62,9 @@ def meeting(row: Mapping[str, Any], zone: tzinfo) -> Meeting:
     )
 
 
-def _invitation(row: Mapping[str, Any], subject: str) -> Invitation:
+def _invitation(row: Mapping[str, Any], subject: str, bodies: MutableMapping[str, str]) -> Invitation:
     body = _table(row, "body")
+    text = _text(body, "content")[:LONGEST]
     online = row.get("onlineMeeting")
     if not isinstance(online, Mapping):
         url = _text(row, "onlineMeetingUrl")
@@ -69,7 +72,7 @@ def _invitation(row: Mapping[str, Any], subject: str) -> Invitation:
     return Invitation(
         subject=subject,
         location=_location(row),
-        body=_text(body, "content"),
+        body=bodies.setdefault(text, text),
         body_type="html" if _text(body, "contentType").lower() == "html" else "text",
         online_meeting=online,
     )
