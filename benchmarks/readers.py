@@ -41,7 +41,7 @@ async def read(count: int, there: dict[str, Any], folder: Path) -> None:
         secret="a-client-secret",
         authority=there["address"],
         graph=f"{there['address']}/v1.0",
-        ca="ca.pem",
+        ca_file="ca.pem",
     )
     account = Microsoft365("bench", settings, Place(folder, LoopClock(), UTC))
     calendars = [account.calendar(room) for room in rooms(count)]

@@ -50,9 +50,9 @@ class Unsupported(CalendarTrouble):
 class Graph:
     """Graph for one account."""
 
-    def __init__(self, base: str, ca: str, sign_in: SignIn, place: Place) -> None:
+    def __init__(self, base: str, ca_file: str, sign_in: SignIn, place: Place) -> None:
         self.base = base.rstrip("/")
-        self.ca = ca
+        self.ca_file = ca_file
         self.sign_in = sign_in
         self.place = place
         self._client: httpx.AsyncClient | None = None
@@ -144,7 +144,7 @@ class Graph:
         from gateway.calendars.msal_signin import context
 
         limits = httpx.Limits(max_connections=32, max_keepalive_connections=8, keepalive_expiry=75.0)
-        return httpx.AsyncClient(verify=context(self.ca, self.place), timeout=PATIENCE, limits=limits)
+        return httpx.AsyncClient(verify=context(self.ca_file, self.place), timeout=PATIENCE, limits=limits)
 
     async def _read(self, content: bytes) -> dict[str, Any]:
         try:

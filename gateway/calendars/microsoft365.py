@@ -34,7 +34,7 @@ class Microsoft365Settings(Settings):
     write: bool = setting(False, "book, extend, end and release meetings; needs Calendars.ReadWrite")
     authority: str = setting("https://login.microsoftonline.com", "the sign-in host; another in national clouds")
     graph: str = setting("https://graph.microsoft.com/v1.0", "Graph's address; another in national clouds")
-    ca: str = setting("", "PEM file of further certificate authorities, such as an inspecting proxy's")
+    ca_file: str = setting("", "PEM file of further certificate authorities, such as an inspecting proxy's")
 
     def __post_init__(self) -> None:
         """Raises ValueError in words for what can never work."""
@@ -59,7 +59,7 @@ class Microsoft365(Account):
         self.settings: Microsoft365Settings = settings
         way: type[SignIn] = UserSignIn if settings.sign_in == "user" else AppSignIn
         self.sign_in = way(name, settings, place)
-        self.graph = Graph(settings.graph, settings.ca, self.sign_in, place)
+        self.graph = Graph(settings.graph, settings.ca_file, self.sign_in, place)
         self._calendars: dict[str, GraphCalendar] = {}
 
     def calendar(self, mailbox: str) -> GraphCalendar:

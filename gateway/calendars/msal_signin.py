@@ -152,7 +152,7 @@ class SignIn(ABC):
             if not getattr(self.settings, setting):
                 raise AuthLost(f"{self.name}: the setting `{setting}` is missing")
         if self._wire is None:
-            self._wire = Wire(context(self.settings.ca, self.place))
+            self._wire = Wire(context(self.settings.ca_file, self.place))
         self._wire.status, self._wire.retry_after = 0, ""
         authority = f"{self.settings.authority.rstrip('/')}/{self.settings.tenant}"
         return {"authority": authority, "http_client": self._wire, "instance_discovery": False}
@@ -306,14 +306,14 @@ class UserSignIn(SignIn):
         return found.st_mtime_ns, found.st_ino
 
 
-def context(ca: str, place: Place) -> ssl.SSLContext:
-    """Whom to believe: what this machine believes, and the authorities of the file `ca`. Raises AuthLost. Blocks."""
+def context(ca_file: str, place: Place) -> ssl.SSLContext:
+    """Whom to believe: what this machine believes, and the authorities of `ca_file`. Raises AuthLost. Blocks."""
     import ssl
 
     held = ssl.create_default_context()
-    if ca:
+    if ca_file:
         try:
-            held.load_verify_locations(place.folder / ca)
+            held.load_verify_locations(place.folder / ca_file)
         except OSError:  # ssl.SSLError is one
-            raise AuthLost(f"the file of `ca` cannot be read: {ca}") from None
+            raise AuthLost(f"the file of `ca_file` cannot be read: {ca_file}") from None
     return held

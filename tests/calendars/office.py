@@ -45,7 +45,7 @@ class Office:
             "client_id": self.cloud.client_id,
             "authority": self.cloud.address,
             "graph": f"{self.cloud.address}/v1.0",
-            "ca": "ca.pem",
+            "ca_file": "ca.pem",
             **more,
         }
         return Microsoft365("work", Microsoft365Settings(**given), Place(self.folder, self.clock, ZONE))

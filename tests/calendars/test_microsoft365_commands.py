@@ -39,7 +39,7 @@ class Desk:
         """site.toml and two rooms."""
         cloud, ca = self.house.cloud, self.house.folder / "ca.pem"
         given = {"tenant": cloud.tenant, "client_id": cloud.client_id, "authority": cloud.address}
-        given |= {"graph": f"{cloud.address}/v1.0", "ca": str(ca), "sign_in": sign_in, **more}
+        given |= {"graph": f"{cloud.address}/v1.0", "ca_file": str(ca), "sign_in": sign_in, **more}
         lines = "\n".join(f'{name} = "{value}"' for name, value in given.items())
         secret = 'secret = { env = "OFFICE_SECRET" }' if sign_in == "app" and "certificate" not in more else ""
         site = self.folder / "site"

@@ -203,7 +203,7 @@ async def test_an_expired_secret_is_named_and_its_renewal_found(tmp_path: Path) 
         ({"tenant": "fabrikam.example"}, "knows no tenant 'fabrikam.example'"),
         ({"tenant": ""}, "`tenant` is missing"),
         ({"secret": ""}, "`certificate`"),
-        ({"ca": "nowhere.pem"}, "nowhere.pem"),
+        ({"ca_file": "nowhere.pem"}, "nowhere.pem"),
     ],
 )
 async def test_what_is_wrong_is_said_and_no_secret_with_it(tmp_path: Path, wrong: dict[str, str], words: str) -> None:
@@ -273,7 +273,7 @@ async def test_a_sign_in_host_out_of_order_is_the_network(tmp_path: Path, status
 
 
 async def test_an_untrusted_authority_is_not_believed(tmp_path: Path) -> None:
-    async with office(tmp_path) as house, house.opened(ca="") as account:
+    async with office(tmp_path) as house, house.opened(ca_file="") as account:
         with pytest.raises(NetworkLost):
             await account.calendar(ROOM).read(WINDOW)
         assert not house.cloud.asked
