@@ -98,7 +98,7 @@ class Graph:
         if "://" not in path:
             return f"{self.base}/users/{quote(mailbox, safe='@')}/{path}"
         there, ours = urlsplit(path), urlsplit(self.base)
-        if (there.scheme, there.netloc) != (ours.scheme, ours.netloc):
+        if (there.scheme, there.netloc.lower()) != (ours.scheme, ours.netloc.lower()):
             raise CalendarTrouble("Graph's answer points to another host; the token stays here")
         return path
 

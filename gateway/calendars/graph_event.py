@@ -43,7 +43,10 @@ def meeting(row: Mapping[str, Any], zone: tzinfo, bodies: MutableMapping[str, st
     if not isinstance(id, str) or not id:
         raise ValueError("an event without an id")
     all_day = row.get("isAllDay") is True
-    start, end = (_day(row.get(side), zone) if all_day else _moment(row.get(side)) for side in ("start", "end"))
+    try:
+        start, end = (_day(row.get(side), zone) if all_day else _moment(row.get(side)) for side in ("start", "end"))
+    except OverflowError:
+        raise ValueError("an event at the end of the calendar") from None
     subject, show_as = _text(row, "subject"), row.get("showAs")
     return Meeting(
         id=id,

@@ -6,7 +6,7 @@ What may not live here: signing in (`msal_signin.py`), asking (`graph.py`), a ro
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
 from gateway.calendars.calendar import Account, Place
@@ -38,6 +38,10 @@ class Microsoft365Settings(Settings):
 
     def __post_init__(self) -> None:
         """Raises ValueError in words for what can never work."""
+        if any(getattr(self, held.name) != held.default for held in fields(self)):
+            for name in ("tenant", "client_id"):
+                if not getattr(self, name):
+                    raise ValueError(f"{name} is missing")
         for name in ("authority", "graph"):
             if not re.match(r"https://[^/\s?#@]+", getattr(self, name)):
                 raise ValueError(f"{name} is no https address")

@@ -169,8 +169,9 @@ class AppSignIn(SignIn):
         import msal
 
         if self._app is None:
+            common = self._common()
             self._app = msal.ConfidentialClientApplication(
-                self.settings.client_id, client_credential=self._credential(), **self._common()
+                self.settings.client_id, client_credential=self._credential(), **common
             )
         if fresh:
             self._app.remove_tokens_for_client()

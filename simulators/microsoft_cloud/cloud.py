@@ -245,6 +245,7 @@ class MicrosoftCloud(HttpSimulator):
     def rename(self, address: str, key: str, subject: str) -> None:
         """The organiser gives a meeting another subject; with a series' master, all its occurrences too."""
         mailbox = self._mailbox(address)
+        self._row(address, key)
         for row in list(mailbox.rows.values()):
             if row["key"] == key or (row.get("master") == key and row["type"] == "occurrence"):
                 row["subject"] = subject

@@ -1,7 +1,7 @@
 """The simulated cloud's Graph: calendarView, delta, single events, booking, change, decline, delete.
 
 Sources: Microsoft Graph v1.0, "List calendarView", "event: delta", "Get incremental changes to events in a calendar
-view", "Create event", "Update event", "event: decline", "Delete event", "calendar: getSchedule", "Microsoft Graph
+view", "Create event", "Update event", "event: decline", "Delete event", "Microsoft Graph
 error responses", "Microsoft Graph service-specific throttling limits" (Outlook: 4 requests at once for a mailbox).
 """
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote
 
 from simulators._http import Request
-from simulators.microsoft_cloud.mailbox import Mailbox, etag, moment, read_moment
+from simulators.microsoft_cloud.mailbox import Mailbox, etag, read_moment
 
 if TYPE_CHECKING:
     from simulators.microsoft_cloud.cloud import MicrosoftCloud
@@ -63,7 +63,7 @@ class Graph:
         mailbox = cloud.mailboxes.get(steps[1].lower())
         if mailbox is None:
             raise Fault(404, "ErrorInvalidUser", f"The requested user '{steps[1]}' is invalid.")
-        writes = request.method != "GET" and steps[-1] != "getSchedule"
+        writes = request.method != "GET"
         allowed = mailbox.access.get(who, "none")
         if allowed == "none" or (writes and (allowed != "write" or not write)):
             raise Fault(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
@@ -74,8 +74,6 @@ class Graph:
                 return 200, self._view(cloud, mailbox, request.path, query, prefer)
             case "GET", ["calendarView", "delta"]:
                 return 200, self._delta(cloud, mailbox, request.path, query, prefer)
-            case "POST", ["calendar", "getSchedule"]:
-                return 200, self._schedule(cloud, _json(request))
             case "POST", ["calendar", "events"] | ["events"]:
                 return 201, self._book(mailbox, _json(request), prefer)
             case _, ["calendar", "events" as events, *more] | ["events" as events, *more] if events and more:
@@ -144,21 +142,6 @@ class Graph:
             gone = row or {"key": key, "generation": 0}
             return {"id": mailbox.id_of(gone, immutable=immutable), "@removed": {"reason": "deleted"}}
         return mailbox.told(row, immutable=immutable, thin=row["type"] == "occurrence")
-
-    def _schedule(self, cloud: MicrosoftCloud, asked: Mapping[str, Any]) -> dict[str, Any]:
-        told = []
-        try:
-            start, end = read_moment(asked["startTime"]), read_moment(asked["endTime"])
-            for address in asked["schedules"]:
-                mailbox = cloud.mailboxes.get(address.lower())
-                rows = [] if mailbox is None else mailbox.within(start, end)
-                items = [
-                    {"status": row["showAs"], "start": moment(row["start"]), "end": moment(row["end"])} for row in rows
-                ]
-                told.append({"scheduleId": address, "scheduleItems": items})
-        except (KeyError, ValueError, TypeError) as wrong:
-            raise Fault(400, "ErrorInvalidParameter", f"The request is invalid: {wrong!r}") from None
-        return {"value": told}
 
     def _book(self, mailbox: Mailbox, asked: Mapping[str, Any], prefer: str) -> dict[str, Any]:
         try:

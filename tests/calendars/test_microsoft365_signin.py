@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gateway.calendars.calendar import AuthLost, NetworkLost, Throttled
+from gateway.calendars.calendar import AuthLost, NetworkLost, Place, Throttled
+from gateway.calendars.microsoft365 import Microsoft365, Microsoft365Settings
 from simulators.microsoft_cloud import MicrosoftCloud
-from tests.calendars.office import HOUR, NOW, ROOM, WINDOW, office, pair, signed_in
+from tests.calendars.office import HOUR, NOW, ROOM, WINDOW, ZONE, office, pair, signed_in
+from tests.clock import ManualClock
 
 
 async def test_an_app_with_a_secret_reads_a_room(tmp_path: Path) -> None:
@@ -39,7 +42,6 @@ async def test_the_cloud_does_not_believe_another_key_with_the_registered_certif
     """The simulator's own verification: the signature counts, not the thumbprint alone."""
     import msal
 
-    from gateway.calendars.calendar import Place
     from gateway.calendars.msal_signin import context
     from gateway.calendars.msal_wire import Wire
 
@@ -47,7 +49,7 @@ async def test_the_cloud_does_not_believe_another_key_with_the_registered_certif
     _, other = pair()
     async with office(tmp_path) as house:
         house.cloud.certificates.append(certificate)
-        place = Place(tmp_path, house.clock, NOW.tzinfo)  # type: ignore[arg-type]
+        place = Place(tmp_path, house.clock, ZONE)
         wire = Wire(context("ca.pem", place))
 
         def ask() -> dict[str, object]:
@@ -201,7 +203,6 @@ async def test_an_expired_secret_is_named_and_its_renewal_found(tmp_path: Path) 
         ({"secret": "not-this-one"}, "the client secret is wrong"),
         ({"client_id": "22222222-2222-3333-4444-555555555555"}, "not known in this tenant"),
         ({"tenant": "fabrikam.example"}, "knows no tenant 'fabrikam.example'"),
-        ({"tenant": ""}, "`tenant` is missing"),
         ({"secret": ""}, "`certificate`"),
         ({"ca_file": "nowhere.pem"}, "nowhere.pem"),
     ],
@@ -212,6 +213,41 @@ async def test_what_is_wrong_is_said_and_no_secret_with_it(tmp_path: Path, wrong
             await account.calendar(ROOM).read(WINDOW)
         said = f"{caught.value!r} {caught.value.__cause__} {account.settings!r}"
         assert "not-this-one" not in said and house.cloud.secret not in said
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"client_id": "x"}, "tenant is missing"),
+        ({"tenant": "x"}, "client_id is missing"),
+        ({"authority": "http://login.example.com"}, "authority is no https address"),
+        ({"graph": "ftp://x"}, "graph is no https address"),
+        ({"tenant": "a/b"}, "tenant is neither"),
+        ({"sign_in": "user", "secret": "hidden"}, "takes neither certificate nor secret"),
+    ],
+)
+def test_settings_that_can_never_work_are_told_by_check(given: dict[str, Any], words: str) -> None:
+    whole = given if "missing" in words else {"tenant": "contoso.example", "client_id": "x", **given}
+    with pytest.raises(ValueError, match=words) as caught:
+        Microsoft365Settings(**whole)
+    assert "hidden" not in str(caught.value)
+
+
+async def test_no_settings_at_all_stop_nothing(tmp_path: Path) -> None:
+    account = Microsoft365("work", Microsoft365Settings(), Place(tmp_path, ManualClock(), ZONE))
+    with pytest.raises(AuthLost, match="`tenant` is missing"):
+        await account.calendar(ROOM).read(WINDOW)
+    await account.close()
+
+
+async def test_a_token_that_is_worthless_from_its_birth_is_auth_lost(tmp_path: Path) -> None:
+    async with office(tmp_path, expires_in=-5) as house, house.opened() as account:
+        with pytest.raises(AuthLost, match="just given"):
+            await account.calendar(ROOM).read(WINDOW)
+        asked = len(house.cloud.asked)
+        with pytest.raises(AuthLost):
+            await account.calendar(ROOM).read(WINDOW)
+        assert len(house.cloud.asked) == asked
 
 
 async def test_a_400_that_msal_remembers_does_not_outlive_its_repair(tmp_path: Path) -> None:
