@@ -51,6 +51,7 @@ BUILT_IN = {  # module of this package -> its Driver
     "generic.line": "GenericLine",
     "generic.http": "GenericHttp",
     "kd_wp8": "KdWp8",
+    "decks.satellite": "StreamDeckSatellite",
 }
 
 

@@ -100,6 +100,15 @@ def _directory(args: argparse.Namespace) -> int:
         raise Complain(str(error)) from None
 
 
+def _export(args: argparse.Namespace) -> int:
+    from gateway.cli.exporting import ExportError, run
+
+    try:
+        return run(args, _drivers_all())
+    except ExportError as error:
+        raise Complain(str(error)) from None
+
+
 def _surfaces(args: argparse.Namespace) -> int:
     from gateway.cli.remote import RemoteError
     from gateway.cli.surfacecmd import run

@@ -52,7 +52,9 @@ class House:
             self.rooms[room.id] = Room(room, players, journal, clock)
         self.rulers = [Ruler(room, clock) for room in self.rooms.values() if room.spec.rules]
         self.surfaces = {room.id: self._surfaces(room) for room in spec.rooms.values()}
-        self.lobby = Lobby(self.rooms, adoptions or Adoptions(None), clock)
+        named = [surface.target for room in spec.rooms.values() for surface in room.surfaces.values()]
+        claimed = frozenset(f"{target.device}/{target.unit}" for target in named if target is not None)
+        self.lobby = Lobby(self.rooms, adoptions or Adoptions(None), clock, claimed)
         for identity, device in self.devices.items():
             if device.driver.adopted:
                 self.lobby.watch(identity, device)

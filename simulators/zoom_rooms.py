@@ -17,10 +17,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-import asyncssh
-
+from simulators._ssh import Door
 from simulators._zoom_phone import Telephone
-from simulators._zoom_ssh import Terminal, serve_ssh
+from simulators._zoom_ssh import Terminal, door
 from simulators.device import Simulator, SimulatorError, Where, hand
 
 WORDS = re.compile(r"(\w+):\s*(\S+)")
@@ -85,16 +84,15 @@ class ZoomRooms(Simulator):
 
     telephone_set: Telephone = field(init=False, repr=False)
     terminal: Terminal | None = field(default=None, init=False, repr=False)
-    host_key: asyncssh.SSHKey = field(
-        default_factory=lambda: asyncssh.generate_private_key("ssh-ed25519"), init=False, repr=False
-    )
-    PLUMBING: ClassVar[frozenset[str]] = Simulator.PLUMBING | {"terminal", "host_key", "telephone_set"}
+    _ssh: Door = field(init=False, repr=False)
+    PLUMBING: ClassVar[frozenset[str]] = Simulator.PLUMBING | {"terminal", "telephone_set"}
 
     def __post_init__(self) -> None:
         self.telephone_set = Telephone(self)
+        self._ssh = door(self)
 
     async def listen(self, where: Where) -> str:
-        return await serve_ssh(self, where)
+        return await self._ssh.serve(self, where)
 
     def restart(self) -> None:
         """The meeting is left; the volume is kept."""
