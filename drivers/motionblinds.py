@@ -76,9 +76,7 @@ class MotionblindsSettings(Settings):
     def __post_init__(self) -> None:
         if not 0 < self.quick <= self.poll or self.travel <= 0 or not 0 <= self.tolerance <= 10:
             raise ValueError("quick is more than 0 and no more than poll, travel more than 0, tolerance 0 to 10")
-        if not 0 <= self.report_port <= 65535 or not re.fullmatch(
-            r"(?:2[23][0-9](?:\.[0-9]{1,3}){3})?", self.multicast
-        ):
+        if not 0 <= self.report_port <= 65535 or not GROUP.fullmatch(self.multicast):
             raise ValueError("report_port is a UDP port or 0, multicast an IPv4 multicast address or nothing")
 
 

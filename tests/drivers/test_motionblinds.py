@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import Any
 
+import motionblinds
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -185,11 +186,10 @@ async def test_one_way_blinds_live() -> None:
 
 
 async def test_an_open_client_and_the_simulator_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = pytest.importorskip("motionblinds")
     sim = Simulator(speed=20, report_host="127.0.0.1", report_port=0)
     async with sim.serving() as address:
-        monkeypatch.setattr(client.motion_blinds, "UDP_PORT_SEND", int(address.rpartition(":")[2]))
-        gateway = client.MotionGateway(ip="127.0.0.1", key="abcd1234-56ef-78")
+        monkeypatch.setattr(motionblinds.motion_blinds, "UDP_PORT_SEND", int(address.rpartition(":")[2]))
+        gateway = motionblinds.MotionGateway(ip="127.0.0.1", key="abcd1234-56ef-78")
         found = await asyncio.to_thread(gateway.GetDeviceList)
         assert set(found) == {ROLLER, VENETIAN}
         await asyncio.to_thread(found[ROLLER].Set_position, 40)

@@ -6,7 +6,11 @@ import asyncio
 import json
 from typing import Any
 
+import aiohttp
 import pytest
+from aiopvapi.helpers.aiorequest import AioRequest
+from aiopvapi.resources.shade import ShadePosition
+from aiopvapi.shades import Shades
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -167,20 +171,14 @@ async def test_generation_2_live() -> None:
 
 
 async def test_aiopvapi_and_the_simulator_agree() -> None:
-    request_of = pytest.importorskip("aiopvapi.helpers.aiorequest")
-    shades_of = pytest.importorskip("aiopvapi.shades")
-    shade_of = pytest.importorskip("aiopvapi.resources.shade")
-    aiohttp = pytest.importorskip("aiohttp")
     sim = Simulator(speed=20)
     async with sim.serving() as address, aiohttp.ClientSession() as session:
-        request = request_of.AioRequest(
-            address.removeprefix("http://"), loop=asyncio.get_running_loop(), websession=session
-        )
+        request = AioRequest(address.removeprefix("http://"), loop=asyncio.get_running_loop(), websession=session)
         request.api_version = 3
-        found = await shades_of.Shades(request).get_shades()
+        found = await Shades(request).get_shades()
         shade = found.processed[1]
         assert shade.name == "Shade 1"
-        await shade.move(shade_of.ShadePosition(primary=60))
+        await shade.move(ShadePosition(primary=60))
         await sim.until(lambda: sim.shades["1"].position == 40)
         await shade.refresh()
         assert shade.current_position.primary == 60
