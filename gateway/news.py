@@ -35,9 +35,9 @@ def tell(device: Device, connection: Connection, action: Action) -> None:
         case Taken(request):
             device.taken(connection, request)
         case Done(request):
-            device.settle(request.id, Outcome(Result.CONFIRMED))
+            device.settle(connection, request.id, Outcome(Result.CONFIRMED))
         case Refused(request, words):
-            device.settle(request.id, Outcome(Result.REFUSED, words))
+            device.settle(connection, request.id, Outcome(Result.REFUSED, words))
         case Offers():
             device.offer(action)
         case Press(key, edge, value, unit):

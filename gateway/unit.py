@@ -62,8 +62,9 @@ class Unit:
 
     # ---- what it is told -------------------------------------------------------------------------------------
 
-    def hear(self, told: Feedback, wall: float, now: float) -> dict[str, Reading]:
-        """Note what the device told; returns what has changed. Raises ValueError for a point or value that is none."""
+    def hear(self, told: Feedback, wall: float, now: float, by: Ticket | None = None) -> dict[str, Reading]:
+        """Note what the device told (`by`: the command that its driver is putting into words, and may believe
+        something of); returns what has changed. Raises ValueError for a point or value that is none."""
         for name, value in told.points.items():
             point = POINTS.get(name)
             complaint = f"undeclared point {name!r}" if point is None else point.complaint(value)
@@ -81,7 +82,7 @@ class Unit:
             if held.value == value and value is not None:  # the same, but more or less surely, or seen again
                 changes[name] = Reading(value, held.since, confirmed, False, held.cause)
             else:
-                changes[name] = Reading(value, wall, confirmed, False, self._cause(name, value, now))
+                changes[name] = Reading(value, wall, confirmed, False, self._cause(name, value, now, by))
         self.points.update(changes)
         return changes
 
@@ -132,8 +133,10 @@ class Unit:
         sure = all(reading.confirmed for reading in held) if command.shown() else _any_confirmed(held)
         return Outcome(Result.CONFIRMED if sure else Result.ASSUMED)
 
-    def _cause(self, name: str, value: Any, now: float) -> str:
+    def _cause(self, name: str, value: Any, now: float, by: Ticket | None) -> str:
         """The command that brought a value about: the newest that wanted it, else the newest that may have."""
+        if by is not None and by.request.unit == self.name and name in by.command.touches:
+            return by.id
         blamed = [ticket for ticket, until in self.blame.get(name, ()) if until >= now]
         for ticket in reversed(blamed):
             wanted = ticket.command.shown().get(name)

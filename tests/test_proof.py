@@ -246,9 +246,44 @@ async def test_a_one_way_send_that_waits_is_not_assumed_before_it_left() -> None
         first, second = device.submit(SetVolume(40)), device.submit(SetMute(True))
         third = device.submit(SetVolume(50))
         assert first.outcome is not None and first.outcome.result is Result.ASSUMED
-        assert third.outcome is None
+        assert second.outcome is None and third.outcome is None
         clock.advance(2.0)
         assert second.outcome is not None and third.outcome == ASSUMED
+        assert second.ended_at == second.sent_at  # its driver had said that it is done
+
+
+class OneWayMotor(OneWay):
+    """Believes of a motor what it is about to say to it; knows the end of a command before it has left."""
+
+    def command(self, request: Request) -> Actions:
+        command = request.command
+        if isinstance(command, SendDtmf):
+            yield Taken(request)  # in whatever order
+            yield Send(b"tone\n", tag=request, reply=False)
+            return
+        moving = command.direction if isinstance(command, Move) else "stopped"
+        if moving != "up":
+            yield Send(f"{moving}\n".encode(), tag=request, reply=False)
+        yield Feedback(request.unit, assumed=True, moving=moving)
+        yield Done(request)
+
+
+async def test_nothing_is_done_before_it_left_whatever_its_driver_says() -> None:
+    clock = ManualClock()
+    async with line_device() as far, running(OneWayMotor, far.link, clock=clock, timing={"gap": 1.0}) as (device, _):
+        device.unit("").offers = None
+        down, stop = device.submit(Move("down")), device.submit(Stop())
+        assert down.outcome == ASSUMED and down.sent_at is not None
+        assert stop.outcome is None and stop.sent_at is None  # urgent: in words, and waits for the gap alone
+        tone, up = device.submit(SendDtmf("1"), urgent=True), device.submit(Move("up"), "2", urgent=True)
+        assert tone.outcome is None and up.outcome == ASSUMED  # up: there was nothing to send
+        moving = device.unit("").points["moving"]
+        assert (moving.value, moving.cause) == ("stopped", stop.id)
+        clock.advance(1.0)
+        assert stop.outcome == ASSUMED and stop.ended_at == stop.sent_at == clock.now()
+        clock.advance(1.0)
+        assert tone.outcome is not None and tone.outcome.result is Result.ASSUMED and tone.sent_at == clock.now()
+        await far.hears("down", "stopped", "tone")
 
 
 async def test_what_nothing_can_show_is_assumed_when_acknowledged() -> None:
