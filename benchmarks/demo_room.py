@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks import wire
 from benchmarks.server import first_line, memory, process
 from gateway.__main__ import shipped
-from gateway.rehearsal import invent_secrets
+from gateway.cli.rehearsal import invent_secrets
 
 
 def resident(folder: Path) -> dict[str, float]:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway import __version__
+from gateway.cli.options import parser
 from gateway.folder import Folder, FolderError, default_path
-from gateway.options import parser
 
 BEGAN = time.monotonic()
 
@@ -57,7 +57,7 @@ class Complain(Exception):
 
 
 def _new_driver(args: argparse.Namespace) -> int:
-    from gateway.newdriver import TakenError, class_name, write
+    from gateway.cli.newdriver import TakenError, class_name, write
 
     try:
         files = write(args.name, args.into)
@@ -71,8 +71,8 @@ def _new_driver(args: argparse.Namespace) -> int:
 
 
 def _commission(args: argparse.Namespace) -> int:
-    from gateway.commission import CommissionError, Wish, commission
-    from gateway.rehearsal import RehearsalError
+    from gateway.cli.commission import CommissionError, Wish, commission
+    from gateway.cli.rehearsal import RehearsalError
 
     wish = Wish(args.room, args.site, args.out, args.yes, args.unattended, args.resume, args.dial, args.patience)
     try:
@@ -82,7 +82,7 @@ def _commission(args: argparse.Namespace) -> int:
 
 
 def _join_info(args: argparse.Namespace) -> int:
-    from gateway.joininfo import JoinInfoError, run
+    from gateway.cli.joininfo import JoinInfoError, run
 
     try:
         return run(args)
@@ -91,12 +91,22 @@ def _join_info(args: argparse.Namespace) -> int:
 
 
 def _directory(args: argparse.Namespace) -> int:
-    from gateway.contactsfile import run
+    from gateway.cli.contactsfile import run
     from gateway.directory import DirectoryError
 
     try:
         return run(args)
     except DirectoryError as error:
+        raise Complain(str(error)) from None
+
+
+def _surfaces(args: argparse.Namespace) -> int:
+    from gateway.cli.remote import RemoteError
+    from gateway.cli.surfacecmd import run
+
+    try:
+        return asyncio.run(run(args))
+    except RemoteError as error:
         raise Complain(str(error)) from None
 
 
@@ -109,7 +119,8 @@ def _drivers_all() -> Any:
 def _serve(args: argparse.Namespace) -> int:
     import dataclasses
 
-    from gateway import profile, rehearsal
+    from gateway.cli import rehearsal
+    from gateway.profile import site as profile
     from gateway.serve import StartError
 
     logging.getLogger("roomgate").setLevel(logging.DEBUG if args.verbose else logging.INFO)
@@ -138,8 +149,8 @@ def _serve(args: argparse.Namespace) -> int:
 async def _serving(args: argparse.Namespace, site: Any, drivers: Any, server: Any) -> int:
     import contextlib
 
+    from gateway.cli.rehearsal import stand_ins
     from gateway.house import links_over
-    from gateway.rehearsal import stand_ins
     from gateway.serve import gateway, is_loopback, notify, stopping
 
     folder = args.site if args.site.is_dir() else args.site.parent
@@ -163,8 +174,8 @@ async def _serving(args: argparse.Namespace, site: Any, drivers: Any, server: An
 
 
 def _demo(args: argparse.Namespace) -> int:
-    from gateway.demo import demo
-    from gateway.rehearsal import RehearsalError
+    from gateway.cli.demo import demo
+    from gateway.cli.rehearsal import RehearsalError
 
     path = args.profile or shipped("demo")
     data = args.data or default_path() / "demo"
@@ -187,7 +198,7 @@ def shipped(name: str) -> Path:
 def _check(args: argparse.Namespace) -> int:
     import dataclasses
 
-    from gateway import profile
+    from gateway.profile import site as profile
 
     reading = profile.read(args.site, _drivers_all())
     if args.json:
@@ -328,7 +339,7 @@ def _token(args: argparse.Namespace) -> int:
 
 
 def _record(args: argparse.Namespace) -> int:
-    from gateway.remote import RemoteError, record
+    from gateway.cli.remote import RemoteError, record
 
     try:
         return asyncio.run(record(args.device, args.url, args.token, args.out, args.from_start, args.seconds))

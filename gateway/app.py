@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from gateway import __version__
 from gateway.api import openapi
+from gateway.api.adopting import Adopting
 from gateway.api.asks import Asks
 from gateway.api.commands import PREFIX, Commands
 from gateway.api.decks import Decks
@@ -110,6 +111,7 @@ def _application(
     Decks(house, rights).add_to(app)
     Flat(house, rights).add_to(app)
     KeyDoor(house).add_to(app)
+    Adopting(house, rights).add_to(app)
     Asks(house, rights, drivers, commands).add_to(app)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http_problem)

@@ -38,7 +38,7 @@ from gateway.callverbs import (
     Transfer,
 )
 from gateway.command import COMMANDS, Command, arguments, secret_fields, text, verb, within
-from gateway.roomverbs import CallForHelp, LayOut, Route, RunScene, SetIndicator, SetLevel, SetTilt, ShowKey
+from gateway.roomverbs import CallForHelp, DrawKey, LayOut, Route, RunScene, SetIndicator, SetLevel, SetTilt, ShowKey
 
 __all__ = [
     "COMMANDS",
@@ -48,6 +48,7 @@ __all__ = [
     "Command",
     "CyclePower",
     "Dial",
+    "DrawKey",
     "HangUp",
     "Hold",
     "Join",

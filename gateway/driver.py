@@ -7,7 +7,7 @@ live here: anything that acts. Everything a driver needs to import stands here, 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
@@ -262,6 +262,7 @@ class Driver:
     pushes: ClassVar[bool] = False  # the device tells of every change by itself, so what it last told still holds
     units: ClassVar[str] = ""  # what a unit's name looks like: '"" or a relay such as 1:2'
     surfaces: ClassVar[str] = ""  # which units have keys: 'panel, the touch panel'
+    adopted: ClassVar[bool] = False  # its units are decks that come by themselves: nothing is theirs until adopted
     Settings: ClassVar[type[Settings]] = Settings
 
     def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
@@ -354,3 +355,7 @@ class Hooks:
     @hookspec
     def register_drivers(self, register: Register) -> None:
         """Call `register(DriverClass)` for each driver this plug-in brings."""
+
+    @hookspec
+    def register_calendars(self, register: Callable[[type], None]) -> None:
+        """Call `register(AccountClass)` for each kind of calendar this plug-in brings (`gateway.calendars`)."""

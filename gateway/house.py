@@ -23,7 +23,8 @@ from gateway.link import Address
 from gateway.room import Room
 from gateway.ruling import Ruler
 from gateway.spec import DeviceSpec, PartSpec, RoomSpec, SiteSpec
-from gateway.surfacehost import SurfaceHost
+from gateway.surfaces.adoption import Adoptions, Lobby
+from gateway.surfaces.surfacehost import SurfaceHost
 from gateway.tape import Budget, Tape
 
 log = logging.getLogger("roomgate")
@@ -32,7 +33,7 @@ log = logging.getLogger("roomgate")
 class House:
     """The site at work. `devices` by id (`boardroom/codec`), `rooms` by id, `surfaces` by room and name."""
 
-    def __init__(self, spec: SiteSpec, journal: Journal, clock: Clock) -> None:
+    def __init__(self, spec: SiteSpec, journal: Journal, clock: Clock, adoptions: Adoptions | None = None) -> None:
         self.spec = spec
         self.journal = journal
         self.clock = clock
@@ -50,6 +51,10 @@ class House:
             self.rooms[room.id] = Room(room, players, journal, clock)
         self.rulers = [Ruler(room, clock) for room in self.rooms.values() if room.spec.rules]
         self.surfaces = {room.id: self._surfaces(room) for room in spec.rooms.values()}
+        self.lobby = Lobby(self.rooms, adoptions or Adoptions(None), clock)
+        for identity, device in self.devices.items():
+            if device.driver.adopted:
+                self.lobby.watch(identity, device)
 
     def _device(self, spec: DeviceSpec) -> Device:
         device = Device(
@@ -108,6 +113,7 @@ class House:
         """Say goodbye to every device (two seconds at most) and forget the motors' timers."""
         for host in [host for hosts in self.surfaces.values() for host in hosts.values()]:
             host.close()
+        self.lobby.close()
         for ruler in self.rulers:
             ruler.close()
         for room in self.rooms.values():

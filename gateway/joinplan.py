@@ -17,7 +17,7 @@ from typing import Any
 
 from gateway.commands import Command, Dial, Join, SendDtmf
 from gateway.joinlink import Option
-from gateway.joinrules import JoinSpec
+from gateway.profile.joinrules import JoinSpec
 
 SERVICES = {"teams": "Teams", "zoom": "Zoom", "webex": "Webex", "meet": "Google Meet"}
 NAMES = {

@@ -20,12 +20,12 @@ from typing import Any
 from gateway.auth import Guard
 from gateway.commands import COMMANDS, Command, Rows
 from gateway.house import House
-from gateway.linespec import LinesSpec
 from gateway.model import COLLECTIONS, KINDS, plain
+from gateway.profile.linespec import LinesSpec
 from gateway.room import NothingPlays, Room
-from gateway.roomview import RoomState
 from gateway.spec import PartSpec
-from gateway.surface import look
+from gateway.surfaces.roomview import RoomState
+from gateway.surfaces.surface import look
 from gateway.ticket import Ticket
 
 log = logging.getLogger("roomgate.lines")

@@ -181,6 +181,33 @@ class ShowKey(Command):
         return isinstance(older, ShowKey) and older.key == self.key
 
 
+@verb
+@dataclass(frozen=True)
+class DrawKey(Command):
+    """Put a picture on one key of a surface (the unit) that knows no texts: a deck. `key`: its place, from 1.
+
+    `image` is the picture in the form that the unit asked for when it appeared (`surfaces/painting.py`), in base64, so
+    that a tape can hold the command as it is.
+    """
+
+    key: str
+    image: str = dataclasses.field(repr=False)
+    verb = "draw-key"
+    doc = "Put a picture on a key of a deck. The gateway says this to decks; nobody else can."
+    slot = "draw-key"
+    lowly = True
+    public = False
+    proof = "nothing"
+    example = {"key": "1", "image": "iVBORw0KGgo="}
+
+    def __post_init__(self) -> None:
+        text("key", self.key, 128)
+
+    def replaces(self, older: Command) -> bool:
+        """Only the same key's."""
+        return isinstance(older, DrawKey) and older.key == self.key
+
+
 @dataclass(frozen=True)
 class PlannedKey:
     """A key as a surface must know it to make room for it. kind: a button, a level that can be set, or only a text."""

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from gateway.driver import Driver, Settings
-from gateway.joinrules import JoinSpec
-from gateway.keypads import KeypadSpec
-from gateway.layout import SurfaceSpec
-from gateway.linespec import LinesSpec
 from gateway.link import Address, Trust
 from gateway.model import Kind
 from gateway.motion import MotionSpec
-from gateway.steps import SceneSpec
+from gateway.profile.joinrules import JoinSpec
+from gateway.profile.keypads import KeypadSpec
+from gateway.profile.layout import SurfaceSpec
+from gateway.profile.linespec import LinesSpec
+from gateway.profile.steps import SceneSpec
 
 
 @dataclass(frozen=True)

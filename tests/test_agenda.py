@@ -9,7 +9,7 @@ import pytest
 
 from gateway.agenda import Agenda, next_meeting
 from gateway.plugins import load_drivers
-from gateway.profile import read
+from gateway.profile.site import read
 from tests.api.support import ROOM, rig
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

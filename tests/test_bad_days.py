@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from gateway import profile
 from gateway.folder import FolderError
 from gateway.plugins import load_drivers
+from gateway.profile import site as profile
 from gateway.serve import StartError, gateway
 from gateway.spec import ServerSpec, SiteSpec
 from tests.api.support import Rig, rig

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.commission import CommissionError, Wish, commission
+from gateway.cli.commission import CommissionError, Wish, commission
 from gateway.plugins import load_drivers
 from gateway.sheet import Made, Sheet, Tried, load, markdown, page, save
 

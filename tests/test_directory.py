@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.__main__ import main
-from gateway.contactsfile import _watched
+from gateway.cli.contactsfile import _watched
 from gateway.directory import Address, Bad, Contact, Directory, csvfile, vcard
 from gateway.directory.book import Book, scopes_of
 from gateway.directory.contact import address, folded

@@ -10,14 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from gateway.drawing import LARGEST, SMALLEST, Gallery, draw, tag, wrap
-from gateway.icons import ICONS
-from gateway.strokes import STROKES
-from gateway.surface import FAILED, OFF, TONE, WAITING, WHITE, Face
+from gateway.profile.icons import ICONS
+from gateway.profile.strokes import STROKES
+from gateway.surfaces.drawing import LARGEST, SMALLEST, Form, Gallery, draw, tag, wrap
+from gateway.surfaces.surface import FAILED, OFF, TONE, WAITING, WHITE, Face
+
+
+def png(face: Face, size: int) -> bytes:
+    return draw(face, Form(size, size))
 
 
 def picture(face: Face, size: int = 72) -> Image.Image:
-    return Image.open(io.BytesIO(draw(face, size))).convert("RGB")
+    return Image.open(io.BytesIO(png(face, size))).convert("RGB")
 
 
 def ink(image: Image.Image, colour: tuple[int, int, int], box: tuple[int, int, int, int]) -> int:
@@ -30,7 +34,7 @@ def ink(image: Image.Image, colour: tuple[int, int, int], box: tuple[int, int, i
 
 def test_every_icon_is_drawn_and_no_two_are_alike() -> None:
     assert list(STROKES) == list(ICONS)
-    drawn = {name: draw(Face("", name), 72) for name in ICONS}
+    drawn = {name: png(Face("", name), 72) for name in ICONS}
     assert len(set(drawn.values())) == len(drawn)
     for name, shape in STROKES.items():
         spots = [spot for line in shape for spot in line.spots]
@@ -64,8 +68,8 @@ def test_a_level_is_as_long_as_it_is() -> None:
 
 
 def test_what_is_pending_failed_or_from_before_has_its_mark() -> None:
-    plain = draw(Face("A", background=OFF), 72)
-    marked = {draw(Face("A", background=OFF, flag=flag), 72) for flag in ("pending", "failed", "stale")}
+    plain = png(Face("A", background=OFF), 72)
+    marked = {png(Face("A", background=OFF, flag=flag), 72) for flag in ("pending", "failed", "stale")}
     assert len({plain, *marked}) == 4
     assert len({OFF, WAITING, FAILED}) == 3
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.plugins import load_drivers
-from gateway.profile import read
+from gateway.profile.site import read
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = sorted([*(DOCS / "equipment").glob("*.md"), *(DOCS / "codecs").glob("*.md")])

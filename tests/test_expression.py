@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.expression import Known, parse
 from gateway.model import POINTS, UNKNOWN, Point, Reading
+from gateway.profile.expression import Known, parse
 
 KNOWN: Mapping[str, Mapping[str, Point]] = {
     "room": {"power": POINTS["power"], "source": POINTS["source"]},

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from gateway import profile
 from gateway.commands import Command, Move, RecallPreset, SetPosition, SetPower, SetTilt, Stop
 from gateway.driver import Request
 from gateway.house import House
 from gateway.journal import Journal
 from gateway.model import Outcome, Reading, Reason, Result
 from gateway.plugins import load_drivers
+from gateway.profile import site as profile
 from gateway.report import describe, outcome_of
 from gateway.room import NothingPlays, Room
 from gateway.ticket import Ticket, new_id

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.__main__ import main
 from gateway.plugins import load_drivers
-from gateway.profile import read
+from gateway.profile.site import read
 
 TEAMS = "https://teams.microsoft.com/l/meetup-join/1/0"
 FOLDED = "https://zoom.us/j/93\r\n 412345678"

@@ -9,8 +9,8 @@ import pytest
 from gateway.commands import COMMANDS, Dial, HangUp, Join, SendDtmf
 from gateway.joinlink import Invitation, Option, find
 from gateway.joinplan import FAMILIES, Means, means_of, plan
-from gateway.joinrules import JoinSpec
 from gateway.plugins import load_drivers
+from gateway.profile.joinrules import JoinSpec
 
 TEAMS = Option("teams", "body", url="https://teams.microsoft.com/meet/123456789012?p=x", meeting_id="123456789012",
                passcode="abc", phone="+13235550100", phone_code="987654321")  # fmt: skip

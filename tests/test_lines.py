@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway import profile
 from gateway.commands import (
     CallForHelp,
     Command,
@@ -29,8 +28,9 @@ from gateway.commands import (
     Toggle,
 )
 from gateway.lines import CLIENTS, LineDoor, wish, words
-from gateway.linespec import LinesSpec
 from gateway.plugins import load_drivers
+from gateway.profile import site as profile
+from gateway.profile.linespec import LinesSpec
 from gateway.spec import PartSpec
 from tests.test_scenes import FILM
 from tests.test_scenes import read as read_room

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.newdriver import TakenError, write
+from gateway.cli.newdriver import TakenError, write
 
 HERE = Path(__file__).parent.parent
 

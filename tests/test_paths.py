@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 import simulators
-from gateway import profile
 from gateway.clock import LoopClock
 from gateway.commands import Move, Route, SelectInput, SelectSource, SetPower
 from gateway.driver import Feedback
@@ -19,6 +18,7 @@ from gateway.expand import expand
 from gateway.house import House, links_over
 from gateway.journal import Journal
 from gateway.plugins import load_drivers
+from gateway.profile import site as profile
 from gateway.report import outcome_of, state
 from gateway.room import NothingPlays, Room
 from tests.drivers.contract import Watcher

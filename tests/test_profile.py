@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from gateway import profile
 from gateway.clock import LoopClock
 from gateway.complaint import Complaint, Table
 from gateway.driver import Timing
@@ -18,7 +17,8 @@ from gateway.journal import Journal
 from gateway.model import KINDS
 from gateway.motion import MotionSpec
 from gateway.plugins import load_drivers
-from gateway.profile import Reading
+from gateway.profile import site as profile
+from gateway.profile.site import Reading
 from gateway.report import describe_device, state
 from gateway.spec import PowerSpec, ServerSpec
 

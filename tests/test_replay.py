@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from gateway.cli.remote import RemoteError, record
 from gateway.commands import SendDtmf, SetVolume
 from gateway.driver import (
     Actions,
@@ -29,7 +30,6 @@ from gateway.driver import (
 from gateway.model import Outcome, Result
 from gateway.plugins import load_drivers
 from gateway.recorder import header
-from gateway.remote import RemoteError, record
 from gateway.replay import TapeError, load, play
 from gateway.tape import Tape, as_json
 from tests import recording

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from gateway import profile
 from gateway.clock import LoopClock
 from gateway.commands import Command, SelectInput, SetMute, SetPower, SetVideoMute, SetVolume, StepVolume, Toggle
 from gateway.driver import Feedback, Offers
@@ -17,6 +16,7 @@ from gateway.expand import expand
 from gateway.house import House
 from gateway.journal import Journal
 from gateway.plugins import load_drivers
+from gateway.profile import site as profile
 from gateway.room import NothingPlays, Room
 
 ROOM = """

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from gateway import profile
 from gateway.commands import Command, Move, RunScene, SelectInput, SelectSource, SetPower, SetVolume, Stop
 from gateway.driver import Feedback, Offers
 from gateway.house import House
 from gateway.journal import Journal
 from gateway.model import Call
 from gateway.plugins import load_drivers
+from gateway.profile import site as profile
 from gateway.room import Room
 from tests.clock import ManualClock
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import profile, scenes
+from gateway import scenes
 from gateway.clock import LoopClock
 from gateway.commands import (
     CallForHelp,
@@ -23,6 +23,7 @@ from gateway.house import House
 from gateway.journal import Journal
 from gateway.model import Result
 from gateway.plugins import load_drivers
+from gateway.profile import site as profile
 from gateway.report import outcome_of, state
 from gateway.room import Room
 

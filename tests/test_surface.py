@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from gateway.commands import Answer, CallForHelp, SetPower, ShowKey, Toggle
-from gateway.expression import Expression, parse
-from gateway.layout import OF_CALLS, ONLINE, KeySpec, Slide
 from gateway.model import POINTS, UNKNOWN, Call, Point, Reading
-from gateway.steps import Step
-from gateway.surface import FAILED, OFF, TONE, WAITING, Face, Touched, changed, faces
+from gateway.profile.expression import Expression, parse
+from gateway.profile.layout import OF_CALLS, ONLINE, KeySpec, Slide
+from gateway.profile.steps import Step
+from gateway.surfaces.surface import FAILED, OFF, TONE, WAITING, Face, Touched, changed, faces
 
 POINTS_OF: Mapping[str, Mapping[str, Point]] = {
     "room": {"power": POINTS["power"], "source": POINTS["source"]},

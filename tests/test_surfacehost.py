@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway import profile
 from gateway.clock import Clock, LoopClock
 from gateway.commands import SetMute, SetVolume
 from gateway.driver import Driver
-from gateway.holding import FIRST, LONG, THEN
 from gateway.house import House, links_over
 from gateway.journal import Journal
 from gateway.plugins import load_drivers
+from gateway.profile import site as profile
 from gateway.room import Room
-from gateway.surfacehost import SHOWN, SurfaceHost
+from gateway.surfaces.holding import FIRST, LONG, THEN
+from gateway.surfaces.surfacehost import SHOWN, SurfaceHost
 from tests.deck import Deck
 from tests.line import LineDevice, Watch, line_device
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from gateway import profile, readymade
 from gateway.commands import MoveCamera, RunScene, SetVolume, StepVolume
 from gateway.driver import Driver
-from gateway.icons import ICONS
-from gateway.layout import SurfaceSpec, Turn, faster
 from gateway.plugins import load_drivers
-from gateway.steps import Step
+from gateway.profile import readymade
+from gateway.profile import site as profile
+from gateway.profile.icons import ICONS
+from gateway.profile.layout import SurfaceSpec, Turn, faster
+from gateway.profile.steps import Step
 
 PROFILES = Path(__file__).parent.parent / "profiles"
 ROOM = """

@@ -19,11 +19,11 @@ from gateway.api.guest import News, accept, gone_quietly, greet, heard
 from gateway.api.problem import Problem
 from gateway.api.rights import Rights, address_of
 from gateway.auth import Token
-from gateway.drawing import LARGEST, SMALLEST, USUAL, Gallery, tag
 from gateway.house import House
 from gateway.mailbox import Mailbox
-from gateway.surface import Face
-from gateway.surfacehost import SurfaceHost
+from gateway.surfaces.drawing import LARGEST, SMALLEST, USUAL, Gallery, tag
+from gateway.surfaces.surface import Face
+from gateway.surfaces.surfacehost import SurfaceHost
 
 EDGES = ("down", "up", "turn", "set")
 

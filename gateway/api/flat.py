@@ -21,12 +21,12 @@ from gateway.api.rights import Rights
 from gateway.api.socket import DOABLE
 from gateway.auth import Token
 from gateway.house import House
-from gateway.layout import OF_CALLS
 from gateway.mailbox import Mailbox
 from gateway.model import Reading
+from gateway.profile.layout import OF_CALLS
 from gateway.room import Room
-from gateway.roomview import RoomState
-from gateway.surface import look
+from gateway.surfaces.roomview import RoomState
+from gateway.surfaces.surface import look
 from gateway.ticket import Ticket
 
 

@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from gateway.api.rights import address_of
 from gateway.auth import Guard
 from gateway.house import House
-from gateway.keypads import KeypadSpec
+from gateway.profile.keypads import KeypadSpec
 from gateway.room import NothingPlays, Room
 
 log = logging.getLogger("roomgate.api")

@@ -24,6 +24,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "part": {"description": "A part's path, such as `volume` or `screens/left`.", "example": "volume"},
     "surface": {"description": "A surface of the room, by its name in the profile.", "example": "deck"},
     "key": {"description": "A key's name.", "example": "help"},
+    "surface_id": {"description": "A panel's code, or a deck's id.", "example": "desk/streamdeck:AL12"},
+    "token": {"description": "A token's name.", "example": "panel-demo"},
     "device": {"description": "The device's id, such as `demo/codec`.", "example": "demo/codec"},
 }
 
@@ -54,6 +56,15 @@ def describe(rooms: Mapping[str, RoomSpec]) -> dict[str, Any]:
             **_ask("Drop a device's connection and try again at once (admin).", "devices", ""),
             "responses": _ok(202),
         }
+    }
+    for (path, method), (summary, tag) in DEEDS.items():
+        paths.setdefault(path, {})[method] = _ask(summary, tag, "")
+    adopt = {"room": next(iter(rooms), "demo"), "surface": "", "name": ""}
+    text = {"type": "string"}
+    schema = {"type": "object", "required": ["room"], "properties": dict.fromkeys(adopt, text)}
+    paths["/api/v1/surfaces/{surface_id}/adopt"]["post"]["requestBody"] = {
+        "required": True,
+        "content": {"application/json": {"schema": schema, "example": adopt}},
     }
     for path, item in paths.items():
         parameters = [_parameter(name, path, examples) for name in PARAMETERS if f"{{{name}}}" in path]
@@ -215,8 +226,29 @@ ASKS = {
         "A device's latest frames, one JSON object a line; `?follow=1` goes on (admin).",
         "devices",
     ),
+    "/api/v1/pairing": (
+        "A panel that showed a code asks whether it was approved: its token, once (`Authorization: Pairing SECRET`).",
+        "surfaces",
+    ),
+    "/api/v1/surfaces": ("Who waits to be let in, and which decks have a room (admin).", "surfaces"),
+    "/api/v1/tokens": ("Every token: its name, role and rooms (admin).", "tokens"),
     "/healthz": ("Alive.", "health"),
     "/readyz": ("Every device's state; 503 until each has been tried.", "health"),
+}
+DEEDS = {
+    ("/api/v1/pairing", "post"): (
+        "A code for a panel to show, and the secret it asks with; no token needed.",
+        "surfaces",
+    ),
+    ("/api/v1/surfaces/{surface_id}/adopt", "post"): (
+        'Give a panel (by its code) or a deck to a room: {"room": ..., "surface": ...} (admin).',
+        "surfaces",
+    ),
+    ("/api/v1/surfaces/{surface_id}", "delete"): (
+        "Take a deck from its room, or turn a panel away (admin).",
+        "surfaces",
+    ),
+    ("/api/v1/tokens/{token}", "delete"): ("Make a token worthless, at once (admin).", "tokens"),
 }
 ERRORS = {
     "401": "No valid token.",

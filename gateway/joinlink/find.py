@@ -15,7 +15,7 @@ from gateway.joinlink.labels import lowered
 from gateway.joinlink.links import Place, links
 from gateway.joinlink.option import Found, Option
 from gateway.joinlink.rules import first
-from gateway.joinrules import Rule
+from gateway.profile.joinrules import Rule
 
 LONGEST = 512 * 1024  # characters of a body that are read
 LONGEST_LOCATION = 8192

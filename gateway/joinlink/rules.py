@@ -1,4 +1,4 @@
-"""The site's own rules, put to a link. What a rule is and how it is checked: `gateway/joinrules.py`."""
+"""The site's own rules, put to a link. What a rule is and how it is checked: `gateway/profile/joinrules.py`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from gateway.joinlink.hosts import Link, under
 from gateway.joinlink.option import Option
-from gateway.joinrules import SLOT, Rule
+from gateway.profile.joinrules import SLOT, Rule
 
 LONGEST = 4096  # characters of a link that a pattern sees
 

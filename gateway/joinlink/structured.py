@@ -12,7 +12,7 @@ from gateway.joinlink.numbers import code, phone
 from gateway.joinlink.option import Option
 from gateway.joinlink.rules import first
 from gateway.joinlink.wrappers import unwrap
-from gateway.joinrules import Rule
+from gateway.profile.joinrules import Rule
 
 
 def of_link(text: str, found_in: str, rules: Iterable[Rule] = ()) -> Option | None:

@@ -18,7 +18,7 @@ import simulators
 from gateway.driver import Driver
 from gateway.house import links_over
 from gateway.plugins import load_drivers
-from gateway.profile import read
+from gateway.profile.site import read
 from gateway.serve import Running, gateway
 from gateway.spec import ServerSpec
 

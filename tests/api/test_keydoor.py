@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway import profile as profiles
 from gateway.plugins import load_drivers
+from gateway.profile import site as profiles
 from tests.api.support import ROOM, Rig, rig
 
 TOKEN = "a-token-for-the-wall-0123"

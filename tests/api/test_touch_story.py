@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateway.surfacehost import SurfaceHost
+from gateway.surfaces.surfacehost import SurfaceHost
 from tests.api.support import ROOM, Rig, rig
 
 TOUCH = '\n[surfaces.touch]\nunit = "codec/panel"\nlayout = "conferencing"\n'

@@ -16,7 +16,7 @@ from drivers.generic.line import GenericLine
 from gateway.commands import Command, Move, RecallPreset, SelectInput, SendDtmf, SetMute, SetPower, SetRelay, SetVolume
 from gateway.driver import Action, Done, Feedback, Later, Offers, Ready, Refused, Request, Send, Taken
 from gateway.plugins import load_drivers
-from gateway.profile import read
+from gateway.profile.site import read
 from tests.drivers.contract import Case, Do, Hand, run_device
 from tests.drivers.golden import Golden
 

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.joinlink import Invitation, find
 from gateway.joinlink.reading import read
-from gateway.joinrules import KINDS, Rule
+from gateway.profile.joinrules import KINDS, Rule
 
 CORPUS = Path(__file__).parent.parent / "data" / "invitations"
 CASES = [

@@ -14,7 +14,7 @@ from gateway.joinlink import Invitation, find
 from gateway.joinlink.invitation import BodyType
 from gateway.joinlink.reading import read
 from gateway.joinlink.wrappers import unwrap
-from gateway.joinrules import Rule, RuleError
+from gateway.profile.joinrules import Rule, RuleError
 
 CORPUS = Path(__file__).parent.parent / "data" / "invitations"
 SIZE = 5_000_000  # characters of a hostile body

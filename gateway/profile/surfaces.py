@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateway import readymade
 from gateway.complaint import Table, did_you_mean
-from gateway.layout import PageSpec, SurfaceSpec, read_pages
+from gateway.profile import readymade
+from gateway.profile.layout import PageSpec, SurfaceSpec, read_pages
+from gateway.profile.steps import Known, SceneSpec
 from gateway.spec import DeviceSpec, SourceSpec, Target
-from gateway.steps import Known, SceneSpec
 
 
 def read_surfaces(

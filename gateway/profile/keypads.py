@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.complaint import Table, secret, shown
-from gateway.steps import Known, Step, read_step
+from gateway.profile.steps import Known, Step, read_step
 
 SHORTEST = 16  # characters of a token: it stands in a URL, and is all that is asked for
 ACTION = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}\Z")

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from gateway.commands import ROOM_VERBS, ShowKey
-from gateway.expression import Known
-from gateway.layout import KeySpec
 from gateway.model import UNKNOWN, Call, Reading
-from gateway.steps import Step
+from gateway.profile.expression import Known
+from gateway.profile.layout import KeySpec
+from gateway.profile.steps import Step
 
 Flag = Literal["", "pending", "stale", "unavailable", "failed"]
 

@@ -1,4 +1,4 @@
-"""Draws a face as a PNG, at any size, legible on a key of 72 pixels. Pillow is loaded with the first one.
+"""Draws a face as a picture, at any size, legible on a key of 72 pixels. Pillow is loaded with the first one.
 
 What may not live here: what a key shows (`surface.py`), who is sent a picture.
 """
@@ -11,10 +11,11 @@ import hashlib
 import io
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
-from gateway.strokes import STROKES
-from gateway.surface import Face
+from gateway.profile.strokes import STROKES
+from gateway.surfaces.surface import Face
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
@@ -32,29 +33,79 @@ def tag(face: Face, size: int) -> str:
     return hashlib.sha256(repr((face, size)).encode()).hexdigest()[:20]
 
 
+@dataclass(frozen=True)
+class Form:
+    """What a key's picture must be. width, height in pixels; format: png, jpeg, bmp or rgb (three bytes a pixel, from
+    the top left); turn: how many degrees clockwise, after `mirror` (left to right) and `flip` (top to bottom)."""
+
+    width: int
+    height: int
+    format: Literal["png", "jpeg", "bmp", "rgb"] = "png"
+    turn: Literal[0, 90, 180, 270] = 0
+    mirror: bool = False
+    flip: bool = False
+
+    def __post_init__(self) -> None:
+        if not (SMALLEST <= self.width <= LARGEST and SMALLEST <= self.height <= LARGEST):
+            raise ValueError(f"a size is from {SMALLEST} to {LARGEST} pixels a side, not {self.width} x {self.height}")
+        if self.format not in ("png", "jpeg", "bmp", "rgb") or self.turn not in (0, 90, 180, 270):
+            raise ValueError(f"no form of a picture: {self}")
+
+
 class Gallery:
-    """Pictures by face and size; drawn once, in a thread, never in the event loop."""
+    """Pictures by face and form; drawn once, in a thread, never in the event loop."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Face, int], bytes] = OrderedDict()
+        self._kept: OrderedDict[tuple[Face, Form], bytes] = OrderedDict()
 
-    async def png(self, face: Face, size: int) -> bytes:
-        """The picture of a face. Raises ValueError for a size that no key has."""
-        if not SMALLEST <= size <= LARGEST:
-            raise ValueError(f"size is from {SMALLEST} to {LARGEST}, not {size}")
-        held = self._kept.get((face, size))
+    def held(self, face: Face, form: Form) -> bytes | None:
+        """The picture, where it was drawn before."""
+        found = self._kept.get((face, form))
+        if found is not None:
+            self._kept.move_to_end((face, form))
+        return found
+
+    async def picture(self, face: Face, form: Form) -> bytes:
+        """The picture of a face in that form."""
+        held = self.held(face, form)
         if held is None:
-            held = await asyncio.to_thread(draw, face, size)
-            self._kept[face, size] = held
+            held = await asyncio.to_thread(draw, face, form)
+            self._kept[face, form] = held
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
-        else:
-            self._kept.move_to_end((face, size))
         return held
 
+    async def png(self, face: Face, size: int) -> bytes:
+        """The picture of a face as a square PNG. Raises ValueError for a size that no key has."""
+        return await self.picture(face, Form(size, size))
 
-def draw(face: Face, size: int) -> bytes:
-    """The face as a square PNG."""
+
+def draw(face: Face, form: Form) -> bytes:
+    """The face in that form: a square in the middle where the key is none."""
+    from PIL import Image
+
+    size = min(form.width, form.height)
+    picture = _square(face, size)
+    if form.width != form.height:
+        whole = Image.new("RGB", (form.width, form.height), face.background)
+        whole.paste(picture, ((form.width - size) // 2, (form.height - size) // 2))
+        picture = whole
+    if form.mirror:
+        picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    if form.flip:
+        picture = picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+    if form.turn:
+        picture = picture.rotate(-form.turn, expand=True)
+    if form.format == "rgb":
+        pixels: bytes = picture.tobytes()
+        return pixels
+    found = io.BytesIO()
+    options = {"quality": 92, "subsampling": 0} if form.format == "jpeg" else {}
+    picture.save(found, form.format.upper(), **options)
+    return found.getvalue()
+
+
+def _square(face: Face, size: int) -> Any:
     from PIL import Image, ImageDraw
 
     picture = Image.new("RGB", (size, size), face.background)
@@ -76,9 +127,7 @@ def draw(face: Face, size: int) -> bytes:
         _text(pen, face, text, (margin, top, size - margin, margin + room), size)
     if face.flag in MARKS:
         _mark(pen, face.flag, size)
-    found = io.BytesIO()
-    picture.save(found, "PNG", optimize=False)
-    return found.getvalue()
+    return picture
 
 
 @functools.lru_cache(maxsize=256)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from gateway import rehearsal
+from gateway.cli import rehearsal
 from gateway.folder import Folder, FolderError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ async def demo(
     async with contextlib.AsyncExitStack() as ends:
         ready = await ends.enter_async_context(rehearsal.simulators(path, (), "--hands"))
         # The simulators start on the other core while the gateway is loaded here.
-        from gateway import profile
+        from gateway.profile import site as profile
         from gateway.serve import StartError, gateway, stopping
         from gateway.spec import ServerSpec
 

@@ -95,13 +95,17 @@ def parser() -> argparse.ArgumentParser:
     new.add_argument("name", help="small letters, digits and _, such as acme_matrix")
     new.add_argument("--into", type=Path, default=Path(), help="the checkout; default: here")
 
-    from gateway.joininfo import options as join_info
+    from gateway.cli.joininfo import options as join_info
 
     join_info(command("join-info", "Show the ways to join that an invitation gives, as JSON."))
 
-    from gateway.contactsfile import options as directory
+    from gateway.cli.contactsfile import options as directory
 
     directory(command("directory", "Import contacts, and look into them."))
+
+    from gateway.cli.surfacecmd import options as surfaces
+
+    surfaces(command("surfaces", "Let panels and decks in: who waits, adopt, release."))
 
     replay = command("replay", "Live a tape again through its driver, with no network; exit 1 where it differs.")
     replay.add_argument("tape", type=Path)

@@ -1,55 +1,19 @@
-"""Ready-made layouts, from what a room has: `layout = "conferencing"` is all that a new room must say.
+"""The keys of the ready-made layouts, from what a room has: power, sources, sound, calls, motors and all the rest.
 
-Each is the `pages` that a profile could hold, read like any other (`layout.py`), so that nothing here can do more than
-a profile. What may not live here: anything about one surface.
+Each key is what a profile could hold. What may not live here: which layout has which keys (`readymade.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gateway.layout import KEY
-from gateway.steps import Known
+from gateway.profile.layout import KEY
+from gateway.profile.steps import Known
 
 Key = dict[str, Any]
 Labels = Mapping[str, str]
 STEP = 3  # percent that one press of louder or softer is
-
-
-def make(name: str, known: Known, sources: Labels, scenes: Labels, keys: int = 0) -> dict[str, Any]:
-    """The pages of a ready-made layout; `keys`: how many a page may hold, 0 = any number."""
-    pages: dict[str, tuple[str, str, list[Key]]] = {}
-    for page, label, icon, made in LAYOUTS[name](known, sources, scenes):
-        found = list(made)
-        if found:
-            pages[page] = label, icon, found
-    home = next(iter(pages))
-    for page, (label, icon, _) in list(pages.items()):
-        if page != home:
-            pages[home][2].append({"key": f"to-{page}", "label": label, "icon": icon, "press": {"page": page}})
-            back = {"key": f"back-{page}", "label": "Back", "icon": "back", "press": {"page": home}}
-            pages[page][2].append(back)
-    told: dict[str, Any] = {}
-    for page, (label, icon, found) in pages.items():
-        for number, some in enumerate(_split(page, found, keys), 1):
-            told[page if number == 1 else f"{page}-{number}"] = {"label": label, "icon": icon, "keys": some}
-    return told
-
-
-def _split(page: str, keys: list[Key], most: int) -> Iterator[list[Key]]:
-    """Pages no longer than the surface: a last key that leads on, in a ring."""
-    if most < 2 or len(keys) <= most:
-        yield keys
-        return
-    parts = [keys[at : at + most - 1] for at in range(0, len(keys), most - 1)]
-    for number, some in enumerate(parts, 1):
-        onward = number + 1 if number < len(parts) else 1
-        where = page if onward == 1 else f"{page}-{onward}"
-        yield [*some, {"key": f"more-{page}-{number}", "label": "More", "icon": "page", "press": {"page": where}}]
-
-
-# ---- keys --------------------------------------------------------------------------------------------------------
 
 
 def has(known: Known, kind: str) -> bool:
@@ -248,6 +212,11 @@ def displays(known: Known) -> Iterator[Key]:
     yield from blank(known)
 
 
+def displays_only(known: Known) -> Iterator[Key]:
+    """Each display on and off, where blanking has its keys elsewhere."""
+    return (key for key in displays(known) if not key["key"].startswith("blank-"))
+
+
 def motors(known: Known) -> Iterator[Key]:
     """Each screen and shade: up, stop, down."""
     for kind in ("screen", "shade"):
@@ -347,65 +316,3 @@ def meeting(known: Known) -> Iterator[Key]:
 def help_key() -> Iterator[Key]:
     """Help."""
     yield {"key": "help", "label": "Help", "icon": "help", "press": {"do": "help"}, "tone": "warn"}
-
-
-# ---- layouts -----------------------------------------------------------------------------------------------------
-
-Page = tuple[str, str, str, Iterator[Key]]
-
-
-def basic(known: Known, sources: Labels, scenes: Labels) -> Iterator[Page]:
-    """One page: power, sources, sound, scenes, help."""
-    yield (
-        "room",
-        "Room",
-        "display",
-        _all(power(known), show(sources), sound(known), scenes_of(scenes), meeting(known), help_key()),
-    )
-
-
-def conferencing(known: Known, sources: Labels, scenes: Labels) -> Iterator[Page]:
-    """For a room that calls: the room, the call, the equipment."""
-    yield (
-        "room",
-        "Room",
-        "display",
-        _all(power(known), show(sources), sound(known), picture(known), meeting(known), help_key()),
-    )
-    yield "call", "Call", "call", calls(known)
-    yield "equipment", "Screens and lights", "screen", _all(motors(known), lights(known))
-    yield "scenes", "Scenes", "scene", scenes_of(scenes)
-
-
-def presentation(known: Known, sources: Labels, scenes: Labels) -> Iterator[Page]:
-    """For a room that shows: sources, blank, sound, equipment."""
-    yield "room", "Room", "display", _all(power(known), show(sources), blank(known), sound(known), help_key())
-    yield "equipment", "Screens and lights", "screen", _all(motors(known), lights(known))
-    yield "scenes", "Scenes", "scene", scenes_of(scenes)
-
-
-def lecture(known: Known, sources: Labels, scenes: Labels) -> Iterator[Page]:
-    """For a hall: each display, each microphone, each camera on its own, and the call."""
-    yield from presentation(known, sources, scenes)
-    yield "displays", "Displays", "display", displays_only(known)
-    yield "microphones", "Microphones", "microphone", microphones(known)
-    yield "cameras", "Cameras", "camera", cameras(known)
-    yield "call", "Call", "call", _all(picture(known), calls(known))
-
-
-def displays_only(known: Known) -> Iterator[Key]:
-    """Each display on and off, where blanking has its keys elsewhere."""
-    return (key for key in displays(known) if not key["key"].startswith("blank-"))
-
-
-def _all(*keys: Iterator[Key]) -> Iterator[Key]:
-    for some in keys:
-        yield from some
-
-
-LAYOUTS: Mapping[str, Callable[[Known, Labels, Labels], Iterator[Page]]] = {
-    "basic": basic,
-    "conferencing": conferencing,
-    "presentation": presentation,
-    "lecture": lecture,
-}

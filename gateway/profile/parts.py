@@ -9,7 +9,7 @@ from typing import Any
 from gateway.complaint import Table, did_you_mean, shown
 from gateway.model import KINDS, Kind
 from gateway.motion import MotionSpec
-from gateway.paths import Reach, connect
+from gateway.profile.paths import Reach, connect
 from gateway.spec import DeviceSpec, PartSpec, PowerSpec, PresetSpec, SourceSpec, StartsSpec, Target
 from gateway.wiring import CONTACTS
 

@@ -18,16 +18,16 @@ from typing import Any
 
 from gateway.complaint import Complaint, Table, did_you_mean, secret
 from gateway.driver import Driver, Settings, Timing
-from gateway.joinrules import JoinSpec, read_join
-from gateway.keypads import read_keypads
-from gateway.linespec import LinesSpec, read_lines
 from gateway.link import Address, Trust
-from gateway.parts import reach_of, read_parts, read_power, read_starts
-from gateway.paths import read_sources
-from gateway.rulebook import read_rules
+from gateway.profile.joinrules import JoinSpec, read_join
+from gateway.profile.keypads import read_keypads
+from gateway.profile.linespec import LinesSpec, read_lines
+from gateway.profile.parts import reach_of, read_parts, read_power, read_starts
+from gateway.profile.paths import read_sources
+from gateway.profile.rulebook import read_rules
+from gateway.profile.steps import Known, named_parts, read_scenes
+from gateway.profile.surfaces import read_surfaces
 from gateway.spec import DeviceSpec, RoomSpec, ServerSpec, SiteSpec, Target
-from gateway.steps import Known, named_parts, read_scenes
-from gateway.surfaces import read_surfaces
 
 ROOM_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z")
 LEAST = {"window": 1, "reply": 0.05, "ready": 0.05}  # less would let nothing through

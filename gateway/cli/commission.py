@@ -16,13 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
-from gateway import __version__, profile, rehearsal
+from gateway import __version__
+from gateway.cli import rehearsal
 from gateway.clock import LoopClock
 from gateway.device import Device
 from gateway.driver import Driver
 from gateway.house import House, links_over
 from gateway.journal import Journal
 from gateway.model import Outcome, Result
+from gateway.profile import site as profile
 from gateway.room import NothingPlays, Room
 from gateway.serve import stopping
 from gateway.sheet import Made, Sheet, Tried, load, markdown, page, save

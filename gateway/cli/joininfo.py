@@ -14,7 +14,7 @@ from typing import Any
 from gateway.joinlink import Found, find
 from gateway.joinlink.reading import MOST, read
 from gateway.joinplan import means_of, plan
-from gateway.joinrules import JoinSpec
+from gateway.profile.joinrules import JoinSpec
 
 
 class JoinInfoError(Exception):
@@ -49,8 +49,8 @@ def run(args: argparse.Namespace) -> int:
 def _join(path: Path) -> JoinSpec:
     """The `[join]` of a site. A mistake in it is an error here: rules are being tried."""
     from gateway.complaint import Complaint
-    from gateway.joinrules import read_join
-    from gateway.profile import load
+    from gateway.profile.joinrules import read_join
+    from gateway.profile.site import load
 
     file = path / "site.toml" if path.is_dir() else path
     if not file.is_file():
@@ -68,7 +68,7 @@ def _join(path: Path) -> JoinSpec:
 def _plan(room: str, path: Path, found: Found, join: JoinSpec) -> dict[str, Any]:
     """The plan of a room that is not asked: by its codec's driver, with what that family can at its best."""
     from gateway.plugins import load_drivers
-    from gateway.profile import read as read_site
+    from gateway.profile.site import read as read_site
 
     folder = path if path.is_dir() else path.parent
     site = read_site(folder, load_drivers()).site

@@ -13,16 +13,17 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from gateway.clock import Clock, Timer
-from gateway.commands import LayOut, ShowKey, StepVolume
+from gateway.commands import DrawKey, LayOut, ShowKey, StepVolume
 from gateway.device import Device
-from gateway.holding import Holding
-from gateway.layout import Deed, KeySpec, PageSpec, SurfaceSpec, Turn, faster
 from gateway.model import Event, Outcome, Reading, Result
+from gateway.profile.layout import Deed, KeySpec, PageSpec, SurfaceSpec, Turn, faster
+from gateway.profile.steps import Step
 from gateway.room import NothingPlays, Room
 from gateway.roomverbs import PlannedKey, PlannedPage
-from gateway.roomview import Eyes, RoomState, index
-from gateway.steps import Step
-from gateway.surface import Face, Touched, away, changed, faces
+from gateway.surfaces.holding import Holding
+from gateway.surfaces.painting import Painter, form_of
+from gateway.surfaces.roomview import Eyes, RoomState, index
+from gateway.surfaces.surface import BLANK, Face, Touched, away, changed, faces
 from gateway.ticket import Ticket
 
 log = logging.getLogger("roomgate.surface")
@@ -39,7 +40,14 @@ WORDS: Mapping[Result, str] = {
 class SurfaceHost:
     """One surface at work. `device` None: it is only in browsers, which press and watch by hand."""
 
-    def __init__(self, room: Room, spec: SurfaceSpec, device: Device | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        room: Room,
+        spec: SurfaceSpec,
+        device: Device | None,
+        clock: Clock,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
         self.room = room
         self.spec = spec
         self.clock = clock
@@ -55,6 +63,8 @@ class SurfaceHost:
         self._failed: dict[str, str] = {}
         self._fading: dict[str, Timer] = {}
         self._held: dict[str, Holding] = {}
+        self.facts: Mapping[str, Any] = {}  # what the unit said of itself as it appeared
+        self._painter: Painter | None = None  # of a deck that shows pictures
         self._laid = False  # a surface that draws its own has room for the keys
         self._keys = {key.id: key for page in spec.pages for key in page.keys}
         self._touched = Touched(self._pending, self._failed)
@@ -62,6 +72,8 @@ class SurfaceHost:
         self._eyes = Eyes(self.refresh)
         room.mailboxes.add(self._eyes)
         self.faces = faces(self.state, self._keys.values(), self._touched)
+        if facts:
+            self._meet(facts)
         if device is not None:
             device.listeners.append(self)
 
@@ -72,6 +84,8 @@ class SurfaceHost:
             timer.cancel()
         self._fading.clear()
         self.room.mailboxes.discard(self._eyes)
+        if self._painter is not None:
+            self._painter.close()
         if self.device is not None and self in self.device.listeners:
             self.device.listeners.remove(self)
 
@@ -99,7 +113,7 @@ class SurfaceHost:
         if self.device is not None and not self.named and (now := self.shown()):
             self._send({key.id: self.faces[key.id] for key in now.keys})
             for place in range(len(now.keys) + 1, before + 1):
-                self._show(ShowKey(str(place)))
+                self._blank(str(place))
 
     # ---- faces -----------------------------------------------------------------------------------------------
 
@@ -131,12 +145,39 @@ class SurfaceHost:
         places = {key.id: number for number, key in enumerate(page.keys, 1)} if page else {}
         for key, face in news.items():
             if key in places:
-                self._show(face.command(str(places[key])))
+                self._place(str(places[key]), face)
 
-    def _show(self, command: ShowKey) -> None:
+    def _place(self, place: str, face: Face) -> None:
+        """A face on the key at this place: as a picture where the deck shows pictures."""
+        if self._painter is not None:
+            self._painter.paint(place, face)
+        else:
+            self._show(face.command(place))
+
+    def _meet(self, facts: Mapping[str, Any]) -> None:
+        """What the unit said of itself as it appeared."""
+        self.facts = facts
+        if self._painter is not None:
+            self._painter.close()
+        form = form_of(facts)
+        self._painter = Painter(form, self._show) if form is not None else None
+
+    def clear(self) -> None:
+        """Show nothing any more: the deck is somebody else's."""
+        page = self.shown()
+        for place in range(1, len(page.keys) + 1 if page is not None and not self.named else 1):
+            self._blank(str(place))
+
+    def _blank(self, place: str) -> None:
+        if self._painter is not None:
+            self._painter.blank(place)
+        else:
+            self._show(BLANK.command(place))
+
+    def _show(self, command: ShowKey | DrawKey) -> None:
         assert self.device is not None
         offers = self.device.unit(self.unit).offers
-        if offers is None or ShowKey in offers:
+        if offers is None or type(command) in offers:
             self.device.submit(command, self.unit, cause=f"surface:{self.spec.name}")
 
     def begin(self) -> None:
@@ -197,6 +238,7 @@ class SurfaceHost:
         if event.kind == "press":
             self.press(str(data["key"]), str(data["edge"]), data.get("value"))
         elif event.kind == "appeared":
+            self._meet({name: value for name, value in data.items() if name != "unit"})
             self.begin()
         elif event.kind == "gone":
             self.let_go()

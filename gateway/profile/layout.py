@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gateway.commands import COMMANDS, Command, StepVolume
 from gateway.complaint import Table, did_you_mean, shown
-from gateway.expression import Expression, parse
-from gateway.icons import ICONS
 from gateway.model import POINTS, Point
-from gateway.steps import Known, Step, read_step
+from gateway.profile.expression import Expression, parse
+from gateway.profile.icons import ICONS
+from gateway.profile.steps import Known, Step, read_step
 
 if TYPE_CHECKING:
     from gateway.spec import Target

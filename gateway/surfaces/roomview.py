@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from gateway.layout import KeySpec
 from gateway.mailbox import Mailbox
 from gateway.model import UNKNOWN, Reading
+from gateway.profile.layout import KeySpec
 from gateway.room import Room
 
 OFFLINE = "Offline"
