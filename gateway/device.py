@@ -346,10 +346,10 @@ class Device:
         else:
             self.end(ticket, outcome)
 
-    def feedback(self, connection: Connection, told: Feedback) -> None:
-        """The device told of a unit: note what changed, tell the listeners, and see which commands that proves."""
+    def feedback(self, connection: Connection, told: Feedback, by: Ticket | None = None) -> None:
+        """The device told of a unit (`by`: a command): note it, tell the listeners, see which commands that proves."""
         unit = self.unit(told.unit)
-        self._tell(unit, unit.hear(told, self.clock.wall(), self.clock.now(), connection.saying))
+        self._tell(unit, unit.hear(told, self.clock.wall(), self.clock.now(), by))
         for ticket in [t for t in unit.flight.values() if t.sent_at is not None]:
             command = ticket.command
             if command.proof == "points" and command.shown().keys() & told.points.keys():

@@ -31,7 +31,7 @@ def tell(device: Device, connection: Connection, action: Action) -> None:
     """Put one action into effect. Raises TypeError for what is none, ValueError for a point that is none."""
     match action:
         case Feedback():
-            device.feedback(connection, action)
+            device.feedback(connection, action, connection.saying)
         case Taken(request):
             device.taken(connection, request)
         case Done(request):

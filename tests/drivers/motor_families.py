@@ -99,7 +99,7 @@ FAMILIES = [
             link,
             "1",
             lambda sim: sim.motor["01"],
-            {"channels": "1-2", "reference": "top", "poll": 0.3, "quick": 0.1},
+            {"channels": "1-2", "poll": 0.3, "quick": 0.1},
             {"speed": 10, "travel_seconds": 10 * TRAVEL},
             turns="the driver: it stops, and taps when the motor is seen to stand",
             crowd={"settings": {"channels": "1-9"}, "simulator": {"motors": 9}},
