@@ -273,12 +273,11 @@ class Motionblinds(Driver):
             yield Offers(unit, frozenset(verbs))
         if blind.mode != ONE_WAY:
             moving = {CLOSE: "down", OPEN: "up", STOP: "stopped"}.get(_number(data.get("operation"), -1) or 0)
-            yield Feedback(unit, moving=moving)
             place = _number(data.get("currentPosition"))
             if blind.mode == LIMITS_ONLY:
                 place = {1: 0, 2: 100}.get(_number(data.get("currentState"), -1) or 0)
             blind.position = place if place is not None and 0 <= place <= 100 else None
-            yield Feedback(unit, position=blind.position)
+            yield Feedback(unit, moving=moving, position=blind.position)
             angle = _number(data.get("currentAngle"))
             if blind.turn:
                 known = angle is not None and 0 <= angle <= blind.turn

@@ -84,7 +84,18 @@ class Unit:
             else:
                 changes[name] = Reading(value, wall, confirmed, False, self._cause(name, value, now, by))
         self.points.update(changes)
+        self._settle_blame(told.points)
         return changes
+
+    def _settle_blame(self, points: Mapping[str, Any]) -> None:
+        """A lasting command that is done and has had its effect is the cause of nothing from now on: a screen that
+        stands again, and then moves, is moved by somebody else."""
+        for name, held in list(self.blame.items()):
+            spent = [at for at, (ticket, _) in enumerate(held) if _done(ticket) and ticket.command.over(name, points)]
+            if spent:
+                del held[: spent[-1] + 1]
+            if not held:
+                del self.blame[name]
 
     def fade(self) -> dict[str, Reading]:
         """The device is away: all that is known is from before. Returns what has changed by that."""
@@ -137,12 +148,21 @@ class Unit:
         """The command that brought a value about: the newest that wanted it, else the newest that may have."""
         if by is not None and by.request.unit == self.name and name in by.command.touches:
             return by.id
-        blamed = [ticket for ticket, until in self.blame.get(name, ()) if until >= now]
+        before = self.points.get(name, UNKNOWN).value
+        blamed = [
+            ticket
+            for ticket, until in self.blame.get(name, ())
+            if until >= now and not (_done(ticket) and not ticket.command.brings(name, before, value))
+        ]
         for ticket in reversed(blamed):
             wanted = ticket.command.shown().get(name)
             if wanted is not None and (value in wanted if isinstance(wanted, frozenset) else value == wanted):
                 return ticket.id
         return blamed[-1].id if blamed else ""
+
+
+def _done(ticket: Ticket) -> bool:
+    return ticket.outcome is not None and ticket.outcome.good
 
 
 def dated(calls: tuple[Call, ...], before: tuple[Call, ...], wall: float) -> tuple[Call, ...]:

@@ -21,7 +21,7 @@ from gateway.commands import (
     Stop,
 )
 from gateway.driver import Actions, Done, Feedback, Later, Offers, Ready, Request, Send, Taken
-from gateway.model import Outcome, Result
+from gateway.model import UNKNOWN, Outcome, Result
 from gateway.ticket import Ticket
 from tests.clock import ManualClock
 from tests.line import Talker, caught_up, line_device, running
@@ -315,6 +315,26 @@ async def test_done_is_only_as_sure_as_what_it_rests_on(unit: str, result: Resul
         far.say(f"! {unit} position 30")  # it goes on travelling, and is still the cause
         await watcher.until(lambda: "position" in device.unit(unit).points)
         assert device.unit(unit).points["position"].cause == ticket.id
+
+
+async def test_a_screen_that_stands_again_or_turns_round_is_moved_by_somebody_else() -> None:
+    async with line_device() as far, running(Mover, far.link) as (device, watcher):
+
+        async def cause(unit: str, point: str, value: str) -> str:
+            far.say(f"! {unit} {point} {value}")
+            await watcher.until(lambda: str(device.unit(unit).points.get(point, UNKNOWN).value) == value)
+            return device.unit(unit).points[point].cause
+
+        ticket = device.submit(Move("down"), "known")
+        assert (await ended(ticket)).result is Result.CONFIRMED
+        assert await cause("known", "position", "30") == ticket.id
+        assert await cause("known", "position", "29") == ticket.id  # it wavers
+        assert await cause("known", "position", "20") == ""  # the wall switch has turned it round
+        assert await cause("known", "moving", "up") == ""
+        ticket = device.submit(Move("down"), "known")
+        assert (await ended(ticket)).result is Result.CONFIRMED
+        assert await cause("known", "moving", "stopped") == ticket.id
+        assert await cause("known", "moving", "down") == ""  # it had stood
 
 
 async def test_a_change_by_hand_has_no_cause() -> None:

@@ -182,7 +182,7 @@ def test_golden_messages_both_ways() -> None:
     (read,) = [action for action in listed if isinstance(action, Send)]
     assert alike(read, READ)
     told_ = list(driver.received(Datagram(filled(READ_ACK))))
-    assert Feedback(ROLLER, position=7) in told_ and Feedback(ROLLER, moving="stopped") in told_ and Ready() in told_
+    assert Feedback(ROLLER, moving="stopped", position=7) in told_ and Ready() in told_
     request, (write,) = given_to(driver, SetPosition(30))
     assert alike(write, WRITE)
     assert Taken(request) in list(driver.received(Datagram(filled(WRITE_ACK))))
@@ -191,7 +191,7 @@ def test_golden_messages_both_ways() -> None:
     list(motor.received(told("GetDeviceListAck", token="A" * 16, data=[{"mac": unit, "deviceType": "22000002"}])))
     list(motor.received(told("ReadDeviceAck", unit, data=state())))
     moving = list(motor.received(Datagram(MOVING.wire), None, "reports"))
-    assert Feedback(unit, position=90) in moving and Feedback(unit, moving=None) in moving
+    assert Feedback(unit, moving=None, position=90) in moving
     request, (before,) = given_to(motor, Stop(), unit)
     answered, again = motor.received(Datagram(NO.wire))
     assert answered == Answered(request) and message(again)["data"] == {"operation": 2}
@@ -318,7 +318,7 @@ def test_a_blind_that_cannot_answer_is_believed() -> None:
     limits = Motionblinds(MotionblindsSettings(key="abcd1234-56ef-78"))
     list(limits.received(listing()))
     said = list(limits.received(told("ReadDeviceAck", data=state(50, wirelessMode=2, currentState=2))))
-    assert Offers(ROLLER, frozenset({Move, Stop})) in said and Feedback(ROLLER, position=100) in said
+    assert Offers(ROLLER, frozenset({Move, Stop})) in said and Feedback(ROLLER, moving="stopped", position=100) in said
 
 
 def test_refusals() -> None:
