@@ -66,7 +66,7 @@ def _new_driver(args: argparse.Namespace) -> int:
     print("\n".join(str(file) for file in files))
     print(f'Add "{args.name}": "{class_name(args.name)}" to BUILT_IN in drivers/__init__.py, then:')
     print(f"  pytest tests/drivers/test_{args.name}.py tests/drivers/test_contract.py -k {args.name}")
-    print("and change word by word what the manual says otherwise: docs/write-a-driver.md.")
+    print("and change word by word what the manual says otherwise. Its page, its tape: docs/write-a-driver.md.")
     return 0
 
 

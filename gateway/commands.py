@@ -101,6 +101,9 @@ __all__ = [
 ]
 
 
+WAVERING = 2  # percent: the position of a motor that stands may be told so differently
+
+
 @verb
 @dataclass(frozen=True)
 class SetPower(Command):
@@ -259,6 +262,18 @@ class Move(Command):
         if self.direction not in ("up", "down"):
             raise ValueError(f"direction is up or down, not {self.direction!r}")
 
+    def over(self, name: str, points: Mapping[str, Any]) -> bool:
+        there = name == "position" and points.get("position") == (100 if self.direction == "down" else 0)
+        return there or points.get("moving") == "stopped"
+
+    def brings(self, name: str, before: Any, value: Any) -> bool:
+        """Only its own way; positions that waver by a percent or two say nothing."""
+        if name == "moving":
+            return value not in ("up", "down") or bool(value == self.direction)
+        if name == "position" and before is not None and value is not None:
+            return bool((value - before if self.direction == "down" else before - value) >= -WAVERING)
+        return True
+
 
 @verb
 @dataclass(frozen=True)
@@ -279,6 +294,10 @@ class SetPosition(Command):
 
     def shown(self) -> Mapping[str, Any]:
         return {"position": self.percent}
+
+    def over(self, name: str, points: Mapping[str, Any]) -> bool:
+        there = name == "position" and points.get("position") == self.percent
+        return there or points.get("moving") == "stopped"
 
 
 @verb

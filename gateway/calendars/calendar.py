@@ -69,7 +69,7 @@ def own_folder(data: Path, name: str) -> Path:
     """The folder of the account `name` in the data folder, made where it is missing. Raises OSError."""
     folder = data / "calendars" / name
     for one in (folder.parent, folder):
-        one.mkdir(mode=0o700, exist_ok=True)
+        one.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.geteuid() == 0:  # `sudo roomgate calendar sign-in` must leave a folder that the service can use
             owner = data.stat()
             with contextlib.suppress(OSError):  # a share may forbid it even to root

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import UTC, tzinfo
 from pathlib import Path
 
-from gateway.calendars.calendar import Account, Calendar, Place
+from gateway.calendars.calendar import Account, Calendar, Place, own_folder
 from gateway.calendars.codecbook import EVERY, CodecCalendar
 from gateway.calendars.desk import Desk
 from gateway.calendars.keeper import Keeper
@@ -90,10 +90,7 @@ class Office:
 
     def _account(self, spec: CalendarSpec) -> Account:
         if spec.name not in self.accounts:
-            folder = self.folder / "calendars" / spec.name
-            folder.parent.mkdir(0o700, parents=True, exist_ok=True)
-            folder.mkdir(0o700, exist_ok=True)
-            place = Place(folder, self.clock, self.zone)
+            place = Place(own_folder(self.folder, spec.name), self.clock, self.zone)
             account: Account = spec.account_class(spec.name, spec.settings, place)
             self.accounts[spec.name] = account
         return self.accounts[spec.name]

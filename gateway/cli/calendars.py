@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import zoneinfo
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Any
 
 from gateway.calendars.calendar import Account, Place, own_folder
+from gateway.calendars.office import zone_of
 from gateway.clock import Clock, LoopClock
 from gateway.complaint import did_you_mean
 from gateway.folder import Folder, default_path
@@ -96,7 +95,7 @@ async def desk(site: SiteSpec, spec: CalendarSpec, data: Path | None) -> AsyncIt
     """The account with its own folder below the gateway's data folder, closed at the end."""
     folder = Folder.open(data or default_path())
     clock = LoopClock()
-    zone: Any = zoneinfo.ZoneInfo(site.time_zone) if site.time_zone else datetime.now().astimezone().tzinfo
+    zone = zone_of(site.time_zone)
     place = Place(own_folder(folder.path, spec.name), clock, zone)
     account = spec.account_class(spec.name, spec.settings, place)
     try:

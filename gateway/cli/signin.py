@@ -69,7 +69,9 @@ async def _by_code(held: Desk, *, again: bool) -> None:
     except CalendarTrouble as trouble:
         print(_steps(held.spec.kind, held.spec.settings, sorted(held.rooms.values())), file=sys.stderr)
         raise CalendarError(str(trouble)) from None
-    print("Signed in. The sign-in is kept in the gateway's data folder; a running gateway finds it within a minute.\n")
+    print(
+        "Signed in. The sign-in is kept in the gateway's data folder; a running gateway finds it within five minutes.\n"
+    )
 
 
 async def _wait(held: Desk, way: UserSignIn, code: Code) -> None:
