@@ -119,6 +119,15 @@ def _surfaces(args: argparse.Namespace) -> int:
         raise Complain(str(error)) from None
 
 
+def _calendar(args: argparse.Namespace) -> int:
+    from gateway.cli.calendars import CalendarError, run
+
+    try:
+        return run(args)
+    except CalendarError as error:
+        raise Complain(str(error)) from None
+
+
 def _drivers_all() -> Any:
     from gateway.plugins import load_drivers
 

@@ -21,6 +21,7 @@ from gateway.driver import secrets_of
 from gateway.group import Group
 from gateway.journal import Journal
 from gateway.link import Address
+from gateway.profile.meetings import CODEC
 from gateway.room import Room
 from gateway.ruling import Ruler
 from gateway.spec import DeviceSpec, PartSpec, RoomSpec, SiteSpec
@@ -100,7 +101,11 @@ class House:
             if device.warning:
                 log.warning("%s: %s", device.name, device.warning)
         zone = zoneinfo.ZoneInfo(self.spec.time_zone) if self.spec.time_zone else None
-        agendas = [Agenda(room, self.clock, zone) for room in self.rooms.values() if room.spec.meetings]
+        agendas = [
+            Agenda(room, self.clock, zone)
+            for room in self.rooms.values()
+            if room.spec.meetings and room.spec.meetings.calendar == CODEC
+        ]
         try:
             async with asyncio.TaskGroup() as group:
                 for book in self._phone_books():

@@ -10,6 +10,8 @@ declared here. What may not live here: when it is read and what is kept (`keeper
 
 from __future__ import annotations
 
+import contextlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,6 +59,18 @@ class Place:
     folder: Path
     clock: Clock
     zone: tzinfo
+
+
+def own_folder(data: Path, name: str) -> Path:
+    """The folder of the account `name` in the data folder, made where it is missing. Raises OSError."""
+    folder = data / "calendars" / name
+    for one in (folder.parent, folder):
+        one.mkdir(mode=0o700, exist_ok=True)
+        if os.geteuid() == 0:  # `sudo roomgate calendar sign-in` must leave a folder that the service can use
+            owner = data.stat()
+            with contextlib.suppress(OSError):  # a share may forbid it even to root
+                os.chown(one, owner.st_uid, owner.st_gid)
+    return folder
 
 
 class Calendar(ABC):
