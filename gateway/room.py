@@ -321,7 +321,7 @@ class Room:
 
     def _calls(self, part: Part, reading: Reading) -> None:
         """Incoming and ended calls, from what the codec showed before and shows now."""
-        ringing, over = part.callbook.hear(reading)
+        ringing, over = part.callbook.hear(reading, self.clock.wall())
         for call in ringing:
             self.event("incoming call", {"call": call})
         for record in over:

@@ -24,6 +24,8 @@ FLOORS: dict[str, int] = {
     # 1 contract
     "cutters": 1,
     "driver": 1,
+    "agent": 1,
+    "displays": 1,
     "polled": 1,
     "wire": 1,
     # 2 device
