@@ -8,10 +8,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-import zoneinfo
 from collections.abc import Mapping
 
-from gateway.agenda import Agenda
+from gateway.calendars.office import Office
 from gateway.clock import Clock
 from gateway.composite import Composite
 from gateway.device import Device, Player
@@ -21,7 +20,6 @@ from gateway.driver import secrets_of
 from gateway.group import Group
 from gateway.journal import Journal
 from gateway.link import Address
-from gateway.profile.meetings import CODEC
 from gateway.room import Room
 from gateway.ruling import Ruler
 from gateway.spec import DeviceSpec, PartSpec, RoomSpec, SiteSpec
@@ -44,6 +42,7 @@ class House:
         self.composites: list[Composite] = []
         self.rooms: dict[str, Room] = {}
         self.directory: Directory | None = None
+        self.office: Office | None = None
         for room in spec.rooms.values():
             players = {part.id: self._player(part) for part in room.parts.values() if not part.members}
             for part in room.parts.values():
@@ -100,18 +99,12 @@ class House:
         for device in self.devices.values():
             if device.warning:
                 log.warning("%s: %s", device.name, device.warning)
-        zone = zoneinfo.ZoneInfo(self.spec.time_zone) if self.spec.time_zone else None
-        agendas = [
-            Agenda(room, self.clock, zone)
-            for room in self.rooms.values()
-            if room.spec.meetings and room.spec.meetings.calendar == CODEC
-        ]
         try:
             async with asyncio.TaskGroup() as group:
                 for book in self._phone_books():
                     group.create_task(book.run(), name=f"phone book {book.room.id}")
-                for agenda in agendas:
-                    group.create_task(agenda.run(), name=f"agenda {agenda.room.id}")
+                if self.office is not None and self.office.desks:
+                    group.create_task(self.office.run(), name="calendars")
                 for identity, device in self.devices.items():
                     group.create_task(device.run(), name=f"device {identity}")
                 await asyncio.Event().wait()
@@ -133,6 +126,8 @@ class House:
         self.lobby.close()
         for ruler in self.rulers:
             ruler.close()
+        if self.office is not None:
+            await self.office.close()
         for room in self.rooms.values():
             room.starts.close()
         for composite in self.composites:

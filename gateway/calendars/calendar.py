@@ -32,6 +32,10 @@ class NetworkLost(CalendarTrouble):
     """The service does not answer, or is out of order: what is kept goes on being shown, with its age."""
 
 
+class NotNow(CalendarTrouble):
+    """It cannot be asked at the moment, and nothing is wrong: a codec sleeps."""
+
+
 class AuthLost(CalendarTrouble):
     """The service no longer lets us in: an administrator must sign in again, or renew the secret."""
 
