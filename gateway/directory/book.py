@@ -31,7 +31,7 @@ CREATE INDEX IF NOT EXISTS by_favourite ON contacts(favourite, scope) WHERE favo
 # `place` orders the index by name, so that the first matches are the first names.
 INDEX = """
 DROP TABLE IF EXISTS found;
-CREATE VIRTUAL TABLE found USING fts5(name, rest, contact UNINDEXED, scope UNINDEXED, prefix='1 2 3 4 6 8',
+CREATE VIRTUAL TABLE found USING fts5(name, rest, contact UNINDEXED, scope UNINDEXED, prefix='1 2 3 4 5 6 7 8',
   tokenize='unicode61 remove_diacritics 2');
 """
 
