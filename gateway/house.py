@@ -15,6 +15,7 @@ from gateway.clock import Clock
 from gateway.composite import Composite
 from gateway.device import Device, Player
 from gateway.directory import Directory
+from gateway.directory.phonebook import PhoneBook
 from gateway.driver import secrets_of
 from gateway.group import Group
 from gateway.journal import Journal
@@ -100,6 +101,8 @@ class House:
                 log.warning("%s: %s", device.name, device.warning)
         try:
             async with asyncio.TaskGroup() as group:
+                for book in self._phone_books():
+                    group.create_task(book.run(), name=f"phone book {book.room.id}")
                 if self.office is not None and self.office.desks:
                     group.create_task(self.office.run(), name="calendars")
                 for identity, device in self.devices.items():
@@ -108,6 +111,13 @@ class House:
         finally:
             for mailbox in [mailbox for room in self.rooms.values() for mailbox in room.mailboxes]:
                 mailbox.close()
+
+    def _phone_books(self) -> list[PhoneBook]:
+        """The codecs' phone books that belong to the contacts."""
+        directory = self.directory
+        if directory is None:
+            return []
+        return [PhoneBook(room, directory) for room in self.rooms.values() if room.spec.phone_book]
 
     async def close(self) -> None:
         """Say goodbye to every device (two seconds at most) and forget the motors' timers."""

@@ -178,6 +178,7 @@ class RoomSpec:
     starts: StartsSpec = field(default_factory=StartsSpec)
     rules: Mapping[str, RuleSpec] = field(default_factory=dict)
     group: str = ""  # rooms of one group share contacts
+    phone_book: str = ""  # for whom the codec's phone book is copied: "room", "group", "site", or "" = nobody
     keypads: Mapping[str, KeypadSpec] = field(default_factory=dict)
     meetings: MeetingsSpec | None = None  # whose calendar is shown, and how
 

@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from gateway.api.commands import Commands
-from gateway.api.contacts import contacts
+from gateway.api.contacts import contacts, favourite
 from gateway.api.problem import Problem
 from gateway.api.rights import Rights, address_of
 from gateway.auth import Permission, Token
@@ -50,6 +50,7 @@ class Asks:
             ("GET", f"{v1}/rooms/{{room}}/why/{{point:path}}", self.why),
             ("GET", f"{v1}/rooms/{{room}}/history", self.history),
             ("GET", f"{v1}/rooms/{{room}}/contacts", self.contacts),
+            ("PUT", f"{v1}/rooms/{{room}}/contacts/favourite", self.favourite),
             ("GET", f"{v1}/rooms/{{room}}/meetings", self.meetings),
             ("GET", f"{v1}/rooms/{{room}}/meetings/{{id}}/why", self.why_no_button),
             ("GET", f"{v1}/rooms/{{room}}/{{part:path}}", self.part),
@@ -145,6 +146,16 @@ class Asks:
     async def contacts(self, request: Request) -> Response:
         """Whom this room can call: what `?q=` finds, or its favourites, and its recent calls."""
         return JSONResponse(await contacts(self.house, self._room(request), request.query_params))
+
+    async def favourite(self, request: Request) -> Response:
+        """Make somebody a favourite of the room, or one no more."""
+        room = self._room(request, "command")
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > 4096:
+                raise Problem(422, "the body is longer than 4096 bytes")
+        return JSONResponse(await favourite(self.house, room, body))
 
     async def meetings(self, request: Request) -> Response:
         """The room's meetings of today as its panel shows them, and how its calendar is."""

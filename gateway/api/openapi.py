@@ -251,6 +251,10 @@ DEEDS = {
         "Take a deck from its room, or turn a panel away (admin).",
         "surfaces",
     ),
+    ("/api/v1/rooms/{room}/contacts/favourite", "put"): (
+        'Make somebody a favourite of the room, or one no more: {"name": ..., "address": ..., "on": true}.',
+        "rooms",
+    ),
     ("/api/v1/tokens/{token}", "delete"): ("Make a token worthless, at once (admin).", "tokens"),
 }
 ERRORS = {

@@ -16,6 +16,7 @@ BUILT_IN: dict[str, str] = {  # module of this package -> its Account
     "microsoft365": "Microsoft365",
     "ics": "IcsAccount",
     "caldav": "CaldavAccount",
+    "google": "GoogleAccount",
 }
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from gateway.complaint import Complaint, Table, did_you_mean
 from gateway.driver import Driver, Timing
 from gateway.link import Address, Trust
+from gateway.profile.contacts import read_contacts
 from gateway.profile.joinrules import JoinSpec, read_join
 from gateway.profile.keypads import read_keypads
 from gateway.profile.linespec import LinesSpec, read_lines
@@ -175,6 +176,7 @@ def _read_room(
     rules = read_rules(top, parts, {*sources, *_tables(top, "sources")})
     name = top.take("name", str, file.stem)
     group = top.take("group", str, "")
+    phone_book = read_contacts(top, named_parts(top), group)
     top.finish()
     return RoomSpec(
         file.stem,
@@ -194,6 +196,7 @@ def _read_room(
         group,
         keypads=keypads,
         meetings=meetings,
+        phone_book=phone_book,
     )
 
 

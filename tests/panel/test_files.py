@@ -26,7 +26,7 @@ def whole(page: str) -> list[Path]:
     return found
 
 
-@pytest.mark.parametrize("page", ["index.html", "docs.html", "deck.html"])
+@pytest.mark.parametrize("page", ["index.html", "docs.html", "deck.html", "contacts.html"])
 def test_a_page_is_small(page: str) -> None:
     content = b"".join(file.read_bytes() for file in whole(page))
     assert len(content) < 68_000
@@ -34,7 +34,7 @@ def test_a_page_is_small(page: str) -> None:
 
 
 def test_every_file_is_used() -> None:
-    assert {*whole("index.html"), *whole("docs.html"), *whole("deck.html")} == set(FILES)
+    assert {*whole("index.html"), *whole("docs.html"), *whole("deck.html"), *whole("contacts.html")} == set(FILES)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
