@@ -23,7 +23,7 @@ BUILT_IN = {  # module of this package -> its Driver
     "pdu.raritan": "RaritanPdu",
     "pdu.eaton": "EatonPdu",
     "snmp_monitor": "SnmpMonitor",
-    "extron_sis": "ExtronSis",
+    "extron.sis": "ExtronSis",
     "kramer_p3000": "KramerP3000",
     "key_digital": "KeyDigital",
     "cisco.roomos": "CiscoRoomos",
@@ -51,6 +51,7 @@ BUILT_IN = {  # module of this package -> its Driver
     "generic.line": "GenericLine",
     "generic.http": "GenericHttp",
     "kd_wp8": "KdWp8",
+    "decks.satellite": "StreamDeckSatellite",
 }
 
 

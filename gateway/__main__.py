@@ -100,6 +100,15 @@ def _directory(args: argparse.Namespace) -> int:
         raise Complain(str(error)) from None
 
 
+def _export(args: argparse.Namespace) -> int:
+    from gateway.cli.exporting import ExportError, run
+
+    try:
+        return run(args, _drivers_all())
+    except ExportError as error:
+        raise Complain(str(error)) from None
+
+
 def _surfaces(args: argparse.Namespace) -> int:
     from gateway.cli.remote import RemoteError
     from gateway.cli.surfacecmd import run
@@ -107,6 +116,15 @@ def _surfaces(args: argparse.Namespace) -> int:
     try:
         return asyncio.run(run(args))
     except RemoteError as error:
+        raise Complain(str(error)) from None
+
+
+def _calendar(args: argparse.Namespace) -> int:
+    from gateway.cli.calendars import CalendarError, run
+
+    try:
+        return run(args)
+    except CalendarError as error:
         raise Complain(str(error)) from None
 
 

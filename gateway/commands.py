@@ -38,20 +38,26 @@ from gateway.callverbs import (
     Transfer,
 )
 from gateway.command import COMMANDS, Command, arguments, secret_fields, text, verb, within
+from gateway.meetverbs import BookRoom, EndMeeting, ExtendMeeting, JoinMeeting
 from gateway.roomverbs import CallForHelp, DrawKey, LayOut, Route, RunScene, SetIndicator, SetLevel, SetTilt, ShowKey
 
 __all__ = [
     "COMMANDS",
+    "MEETING_VERBS",
     "ROOM_VERBS",
     "Answer",
+    "BookRoom",
     "CallForHelp",
     "Command",
     "CyclePower",
     "Dial",
     "DrawKey",
+    "EndMeeting",
+    "ExtendMeeting",
     "HangUp",
     "Hold",
     "Join",
+    "JoinMeeting",
     "LayOut",
     "ListBookings",
     "Merge",
@@ -350,4 +356,5 @@ class Toggle(Command):
     example = {"what": "mute"}
 
 
-ROOM_VERBS: tuple[str, ...] = ("power", "source", "toggle", "scene", "help")
+MEETING_VERBS: tuple[str, ...] = ("join-meeting", "book", "extend-meeting", "end-meeting")
+ROOM_VERBS: tuple[str, ...] = ("power", "source", "toggle", "scene", "help", *MEETING_VERBS)

@@ -192,7 +192,7 @@ class Connection:
                 for message in self.feed(data):
                     if self.ended or self._deaf:
                         break
-                    self._receive(message, self.turns.oldest() if self.cutter.answers(message) else None)
+                    self._receive(message, self._answered(message))
         except Overflow as error:
             self.finish(Reason.PROTOCOL_ERROR, str(error))
         except Exception as error:
@@ -202,6 +202,13 @@ class Connection:
                 self._busy = False
         if outermost:
             self.pump()
+
+    def _answered(self, message: Any) -> Exchange | None:
+        """The oldest turn, which ends where this message answers it."""
+        waiting = self.turns.waiting
+        if waiting is None or not self.cutter.answers(message) or not self.driver.answers(message, waiting.send.tag):
+            return None
+        return self.turns.oldest()
 
     def _receive(self, message: Any, exchange: Exchange | None) -> None:
         if exchange is None:
@@ -323,6 +330,8 @@ class Connection:
         before, self.saying = self.saying, ticket
         try:
             self.ask("command", self.driver.command, ticket.request)
+            if not self.ended and ticket.sent_at is None and ticket.outcome is None:  # it is the driver's to wait now
+                self.device.await_proof(ticket, self.clock.now() + self.driver.patience(ticket.command))
         finally:
             self.saying = before
         if ticket.held is not None and not self.turns.holds(ticket):  # there was nothing to send

@@ -226,7 +226,7 @@ class Device:
         for waiting in [t for t in held.flight.values() if t.sent_at is None and t.command.verb in command.cancels]:
             self.end(waiting, Outcome(Result.SUPERSEDED, f"{command.verb} came before it was sent"))
         self._tickets[ticket.id] = held.flight[ticket.id] = ticket
-        self._await_proof(ticket, now + command.patience)
+        self.await_proof(ticket, now + command.patience)
         queue, lowly = self.urgent if ticket.urgent else self.waiting, command.lowly
         queue.insert(next((at for at, other in enumerate(queue) if other.command.lowly > lowly), len(queue)), ticket)
         if connection is not None:
@@ -273,13 +273,14 @@ class Device:
 
     def _next_page(self, ticket: Ticket) -> None:
         ticket.next_page()
-        self._await_proof(ticket, self.clock.now() + ticket.command.patience)
+        self.await_proof(ticket, self.clock.now() + ticket.command.patience)
         self.waiting.append(ticket)
         connection = self._serving(ticket.request.unit)
         if connection is not None:
             connection.pump()
 
-    def _await_proof(self, ticket: Ticket, until: float) -> None:
+    def await_proof(self, ticket: Ticket, until: float) -> None:
+        """A command is overdue from `until` on."""
         if ticket.timer:
             ticket.timer.cancel()
         ticket.timer = self.clock.at(until, lambda: self.end(ticket, ticket.overdue(self.online)))
@@ -308,7 +309,7 @@ class Device:
         command, unit, now = ticket.command, self.unit(ticket.request.unit), self.clock.now()
         ticket.sent_at, ticket.sent_wall = now, self.clock.wall()
         until = now + connection.driver.patience(command)
-        self._await_proof(ticket, until)
+        self.await_proof(ticket, until)
         shown = command.proof == "points" and connection.driver.shows(command, unit.values())
         unit.left(ticket, now, until, shown=shown)
         if ticket.held is not None:

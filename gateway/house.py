@@ -8,10 +8,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-import zoneinfo
 from collections.abc import Mapping
 
-from gateway.agenda import Agenda
+from gateway.calendars.office import Office
 from gateway.clock import Clock
 from gateway.composite import Composite
 from gateway.device import Device, Player
@@ -42,6 +41,7 @@ class House:
         self.composites: list[Composite] = []
         self.rooms: dict[str, Room] = {}
         self.directory: Directory | None = None
+        self.office: Office | None = None
         for room in spec.rooms.values():
             players = {part.id: self._player(part) for part in room.parts.values() if not part.members}
             for part in room.parts.values():
@@ -51,7 +51,9 @@ class House:
             self.rooms[room.id] = Room(room, players, journal, clock)
         self.rulers = [Ruler(room, clock) for room in self.rooms.values() if room.spec.rules]
         self.surfaces = {room.id: self._surfaces(room) for room in spec.rooms.values()}
-        self.lobby = Lobby(self.rooms, adoptions or Adoptions(None), clock)
+        named = [surface.target for room in spec.rooms.values() for surface in room.surfaces.values()]
+        claimed = frozenset(f"{target.device}/{target.unit}" for target in named if target is not None)
+        self.lobby = Lobby(self.rooms, adoptions or Adoptions(None), clock, claimed)
         for identity, device in self.devices.items():
             if device.driver.adopted:
                 self.lobby.watch(identity, device)
@@ -96,12 +98,10 @@ class House:
         for device in self.devices.values():
             if device.warning:
                 log.warning("%s: %s", device.name, device.warning)
-        zone = zoneinfo.ZoneInfo(self.spec.time_zone) if self.spec.time_zone else None
-        agendas = [Agenda(room, self.clock, zone) for room in self.rooms.values() if room.spec.meetings]
         try:
             async with asyncio.TaskGroup() as group:
-                for agenda in agendas:
-                    group.create_task(agenda.run(), name=f"agenda {agenda.room.id}")
+                if self.office is not None and self.office.desks:
+                    group.create_task(self.office.run(), name="calendars")
                 for identity, device in self.devices.items():
                     group.create_task(device.run(), name=f"device {identity}")
                 await asyncio.Event().wait()
@@ -116,6 +116,8 @@ class House:
         self.lobby.close()
         for ruler in self.rulers:
             ruler.close()
+        if self.office is not None:
+            await self.office.close()
         for room in self.rooms.values():
             room.starts.close()
         for composite in self.composites:

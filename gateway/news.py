@@ -1,4 +1,4 @@
-"""What a driver tells of its device, put into effect: state, proof, rows, presses, who came and who went.
+"""What a driver tells of its device, put into effect: state, proof, rows, presses, alerts, who came and who went.
 
 What may not live here: what concerns the connection itself: sending, timers, its end (`connection.py`).
 """
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gateway.driver import (
     Action,
+    Alert,
     Appeared,
     Done,
     Feedback,
@@ -42,6 +43,8 @@ def tell(device: Device, connection: Connection, action: Action) -> None:
             device.offer(action)
         case Press(key, edge, value, unit):
             device.event(Event("press", {"unit": unit, "key": key, "edge": edge, "value": value}))
+        case Alert(unit, words):
+            device.event(Event("alert", {"what": "device", "unit": unit, "text": words}))
         case Item(request, value):
             if ticket := device.ticket(request.id):
                 ticket.row(value)

@@ -81,6 +81,11 @@ class Turns:
             self.flight.append(exchange)
             exchange.deadline = self.clock.at(now + self.timing.reply, lambda: self._late(exchange))
 
+    @property
+    def waiting(self) -> Exchange | None:
+        """Whose turn it is that a positional reply would end."""
+        return self.flight[0] if self.flight else None
+
     def oldest(self) -> Exchange | None:
         """End the oldest turn: a positional reply has come."""
         return self._over(self.flight[0]) if self.flight else None

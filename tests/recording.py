@@ -42,7 +42,7 @@ async def life(case: Case, link: str) -> list[dict[str, Any]]:
         given = {**settings(case, sim), **login}
         tape = Tape(Budget(ROOM, ROOM), secrets_of(case.driver.Settings(**given)))
         async with run_device(case.driver, address, given, tape=tape) as (device, watcher):
-            await watcher.until(lambda: device.online, within=20)
+            await watcher.until(lambda: case.up(device), within=20)
             for do in case.commands:
                 if tape.bytes > ENOUGH:
                     break

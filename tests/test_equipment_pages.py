@@ -56,3 +56,14 @@ def test_a_page_says_what_is_known_and_what_is_not(name: str) -> None:
     assert "evidence" in text or "tried" in text, "what it was checked against"
     assert "unknown" in text or "not known" in text or "not documented" in text, "what nobody knows"
     assert "```toml" in text, "a profile to begin with"
+
+
+@pytest.mark.parametrize("name", sorted(load_drivers()))
+def test_a_page_says_where_the_device_is_reached(name: str) -> None:
+    text = next(page for page in PAGES if page.stem == name).read_text(encoding="utf-8")
+    for scheme, port in load_drivers()[name].links.items():
+        if scheme not in ("http", "https", "ws", "wss"):  # their ports are the web's
+            assert not port or re.search(rf"\b{port}\b", text), f"the port of {scheme}://, {port}"
+        if scheme == "serial":
+            set_to = re.search(r"\b\d{4,6} (baud,? )?[78][NEO][12]\b", text)
+            assert set_to, "speed and framing, such as 9600 8N1"

@@ -20,6 +20,7 @@ from gateway.commands import (
     StepVolume,
     Stop,
 )
+from gateway.cutters import Lines
 from gateway.driver import Actions, Done, Feedback, Later, Offers, Ready, Request, Send, Taken
 from gateway.model import UNKNOWN, Outcome, Result
 from gateway.ticket import Ticket
@@ -180,6 +181,70 @@ async def test_unconfirmed_says_how_far_it_came() -> None:
         far.say("ok", "! - volume 40")
         await watcher.until(lambda: "volume" in device.unit("").points)
         assert not device.unit("").flight
+
+
+class Fussy(Talker):
+    """Hears what others do in the very form of its answers, and tells them apart itself."""
+
+    cutter = Lines((b"\n",))
+
+    def answers(self, data: Any, tag: Hashable) -> bool:
+        return bool(tag == "hello" or not data.startswith(b"!"))
+
+
+async def test_what_the_driver_says_is_no_answer_ends_no_turn() -> None:
+    async with line_device() as far, running(Fussy, far.link) as (device, watcher):
+        far.mute()
+        first, second = device.submit(SetVolume(40)), device.submit(SetMute(True))
+        await far.hears("volume 40")
+        far.say("! - volume 30")  # by somebody else
+        await watcher.until(lambda: "volume" in device.unit("").points)
+        assert not first.taken and far.heard[-1] == "volume 40"  # it still has its turn
+        far.say("no such volume")
+        assert await ended(first) == Outcome(Result.REFUSED, "such volume")
+        await far.hears("mute True")
+        assert second.outcome is None
+
+
+class Warming(Talker):
+    """Keeps what it is asked until the device says that it is warm: sends nothing of it before."""
+
+    def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
+        super().__init__(settings, host=host, scheme=scheme)
+        self.kept: list[Request] = []
+
+    def patience(self, command: Command) -> float:
+        return 60.0 if self.kept else 5.0
+
+    def command(self, request: Request) -> Actions:
+        self.kept.append(request)
+        return ()
+
+    def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
+        if data == b"!warm":
+            for request in self.kept:
+                yield from super().command(request)
+            self.kept.clear()
+        else:
+            yield from super().received(data, tag, link)
+
+
+async def test_a_command_that_its_driver_keeps_has_the_drivers_patience() -> None:
+    clock = ManualClock()
+    async with line_device() as far, running(Warming, far.link, clock=clock) as (device, watcher):
+        ticket = device.submit(SetVolume(40))
+        clock.advance(59)
+        assert ticket.outcome is None
+        far.say("!warm")
+        await far.hears("volume 40")
+        await caught_up(far, device, watcher)
+        clock.advance(4)  # proof is awaited from the wire on
+        assert ticket.outcome is None
+        far.say("! - volume 40")
+        assert await ended(ticket) == CONFIRMED
+        late = device.submit(SetVolume(50))
+        clock.advance(60)
+        assert late.outcome is not None and "could not be sent in time" in late.outcome.words
 
 
 async def test_the_driver_says_how_long_proof_may_take() -> None:

@@ -115,7 +115,7 @@ export class Room {
   }
 
   event(event) {
-    if (event.event === "alert") this.say(String(event.words ?? event.detail ?? event.device ?? ""));
+    if (event.event === "alert") this.say(String(event.text || event.device || event.what || ""));
   }
 
   lost() {

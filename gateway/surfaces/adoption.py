@@ -86,8 +86,11 @@ class Stranger:
 class Lobby:
     """Hears of every deck that comes and goes at devices whose units are adopted, and gives adopted ones their room."""
 
-    def __init__(self, rooms: Mapping[str, Room], adoptions: Adoptions, clock: Clock) -> None:
+    def __init__(
+        self, rooms: Mapping[str, Room], adoptions: Adoptions, clock: Clock, named: frozenset[str] = frozenset()
+    ) -> None:
         self.rooms = rooms
+        self.named = named  # decks that a profile gives to a surface: they are adopted by it
         self.adoptions = adoptions
         self.clock = clock
         self.strangers: dict[str, Stranger] = {}
@@ -109,6 +112,8 @@ class Lobby:
         """Give a deck to a surface of a room, from now on; the caller saves. Raises AdoptionError."""
         if self._device_of(deck) is None:
             raise AdoptionError(f"there is no deck {deck!r}; a deck's id is DEVICE/ITS-OWN-NAME")
+        if deck in self.named:
+            raise AdoptionError(f"{deck!r} is given to a surface by its room's profile")
         held = self.rooms.get(room)
         if held is None:
             raise AdoptionError(f"there is no room {room!r}; rooms: {', '.join(self.rooms)}")
@@ -160,6 +165,8 @@ class Lobby:
         deck = f"{self.devices[id(player)][0]}/{facts.pop('unit')}"
         if event.kind == "gone":
             self._gone(deck)
+            return
+        if deck in self.named:
             return
         adopted = self.adoptions.held.get(deck)
         if adopted is not None and self._surface(adopted) is not None:

@@ -54,6 +54,14 @@ class Case:
     refused_login: Mapping[str, Mapping[str, Any]] | None = None
     refused_reason: Reason = Reason.LOGIN_REFUSED
     one_way: frozenset[str] = frozenset()  # links on which the device never says a word: silence is not noticed
+    visitor: str = ""  # a device that calls: the unit that it brings. We are online without it, and it is what comes
+
+    def up(self, device: Device) -> bool:
+        """Whether it is there: online, and of one that calls, the unit that it brings."""
+        if not self.visitor:
+            return device.online
+        unit = device.unit(self.visitor)
+        return device.online and unit.offers is not None and not unit.gone
 
     def wanted(self, do: Do, link: str) -> str:
         """What a command must end with on this link: nothing can be confirmed by a device that is silent there."""
