@@ -19,6 +19,7 @@ from gateway.calendars.showing import short
 from gateway.joinlink import Invitation
 from gateway.profile.meetings import MeetingsSpec
 from tests.api.support import ROOM, Rig, rig
+from tests.api.test_decks import deck
 from tests.clock import LeapingClock
 from tests.scripted import ScriptCalendar
 
@@ -38,10 +39,10 @@ def meeting(minutes: float, body: str = SIP, identity: str = "", length: float =
 
 @contextlib.asynccontextmanager
 async def desk(
-    folder: Path, *meetings: Meeting, spec: MeetingsSpec = SPEC, writes: bool = True, **codec: Any
+    folder: Path, *meetings: Meeting, spec: MeetingsSpec = SPEC, writes: bool = True, more: str = "", **codec: Any
 ) -> AsyncIterator[tuple[Rig, Desk, ScriptCalendar]]:
     """The test room, its codec's calendar replaced by a scripted one."""
-    profile = ROOM + '\n[meetings]\ncalendar = "codec"\n'
+    profile = ROOM + '\n[meetings]\ncalendar = "codec"\n' + more
     clock = LeapingClock(datetime.now(UTC).timestamp())
     async with rig(folder, profile, clock=clock, codec={"speed": 20, **codec}) as house:
         await house.online()
@@ -94,6 +95,30 @@ async def test_one_press_joins(tmp_path: Path) -> None:
         assert call.state == "connected" and "76110735@example.com" in call.address
         again = await do(house, "join-meeting")
         assert again["result"] == "refused" and "hang up first" in again["words"]
+
+
+async def test_the_ready_made_join_key_on_deck_and_touch_panel(tmp_path: Path) -> None:
+    touch = '\n[surfaces.touch]\nunit = "codec/panel"\nlayout = "conferencing"\n'
+    async with desk(tmp_path, meeting(30), more=touch) as (house, held, calendar):
+        await house.until(lambda: house.room.own("joinable").value is False)
+        async with deck(house) as ears:
+            await ears.say(press="join", edge="down")
+            await ears.say(press="join", edge="up")
+            calendar.put(meeting(-5))
+            await held.keeper.look()
+            await house.until(lambda: house.room.own("joinable").value is True)
+            assert not held.joiner.open_calls()  # the key was dead until now
+            await ears.say(press="join", edge="down")
+            await ears.say(press="join", edge="up")
+            await house.until(lambda: [one.state for one in held.joiner.open_calls()] == ["connected"], 20)
+        (call,) = held.joiner.open_calls()
+        assert "76110735@example.com" in call.address
+        await house.do("calls/hangup?wait=30", {})
+        await house.until(lambda: not held.joiner.open_calls())
+        await house.sims["codec"].until(lambda: "roomgate-key-join" in str(house.sims["codec"].widgets), timeout=6)
+        house.sims["codec"].widget_action("roomgate-key-join", "pressed")
+        house.sims["codec"].widget_action("roomgate-key-join", "released")
+        await house.until(lambda: [one.state for one in held.joiner.open_calls()] == ["connected"], 20)
 
 
 async def test_why_there_is_no_button_words_for_all_and_detail_for_the_administrator(tmp_path: Path) -> None:
