@@ -37,7 +37,7 @@ function show() {
   const { devices, journal, waiting, rooms: all, shared } = overview;
   const trouble = all.filter((one) => one.trouble === "offline").length;
   const broken = all.filter((one) => one.calendar?.trouble).length;
-  put(summary, `${all.length} rooms, ${trouble} with something offline · ${devices.online} devices online, ${devices.offline} away`);
+  put(summary, `${all.length} ${all.length === 1 ? "room" : "rooms"}, ${trouble} with something offline · ${devices.online} devices online, ${devices.offline} away`);
   put(tabs.rooms, trouble || shared.trouble === "offline" ? `Rooms (${trouble})` : "Rooms");
   put(tabs.surfaces, waiting ? `Surfaces (${waiting})` : "Surfaces");
   put(tabs.calendars, broken ? `Calendars (${broken})` : "Calendars");

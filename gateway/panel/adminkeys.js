@@ -145,7 +145,7 @@ export function tokens(say) {
     );
   };
   const list = new List(rows, ({ name }) => name, row);
-  const search = filter("Filter: name, role, room", rows, { what: "tokens" });
+  const search = filter("Filter: name, role, room", rows, { what: "token" });
   const refresh = async () => {
     list.show((await ask("tokens")).tokens);
     search.apply();

@@ -49,7 +49,7 @@ function focusedIn(before, now) {
 }
 
 // A field that hides what has not all the words typed; `count` says how many are left. Elements carry data-words.
-export function filter(label, parent, { extra, what = "" } = {}) {
+export function filter(label, parent, { extra, what } = {}) {
   const field = h("input", { type: "search", class: "field", "aria-label": label, placeholder: label, autocomplete: "off", spellcheck: "false" });
   const count = h("p", { class: "quiet count", role: "status" });
   const apply = () => {
@@ -62,7 +62,7 @@ export function filter(label, parent, { extra, what = "" } = {}) {
       shown += fits;
     }
     const all = parent.childElementCount;
-    put(count, shown === all ? `${all} ${what}` : `${shown} of ${all} ${what}`);
+    put(count, `${shown === all ? "" : `${shown} of `}${all} ${all === 1 ? what : `${what}s`}`);
   };
   field.addEventListener("input", apply);
   return { field, count, apply };

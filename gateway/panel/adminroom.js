@@ -45,7 +45,7 @@ export function room(id, say) {
   };
   const deviceList = new List(devices, ([identity]) => identity, device);
   const pointList = new List(points, ({ point }) => point, (told) => pointRow(id, told));
-  const search = filter("Filter: part, point, value", points, { what: "points" });
+  const search = filter("Filter: part, point, value", points, { what: "point" });
   const none = h("p", { class: "quiet" }, "No devices.");
   let known = true;
 
@@ -53,7 +53,8 @@ export function room(id, say) {
     if (!known) return;
     const told = await ask(`devices?room=${encodeURIComponent(id)}`);
     // `tape` grows with every byte: it is no news
-    deviceList.show(Object.entries(told.devices).map(([identity, { tape, ...one }]) => [identity, one]));
+    const all = Object.entries(told.devices).map(([identity, { tape, ...one }]) => [identity, one]);
+    deviceList.show([...all.filter(([, one]) => !one.online), ...all.filter(([, one]) => one.online)]);
     none.hidden = devices.childElementCount > 0;
     if (!id) return;
     const state = await ask(`rooms/${encodeURIComponent(id)}`);

@@ -14,7 +14,7 @@ export const mark = (trouble) => h("span", { class: "mark", "data-trouble": trou
 function wrongs({ room = "", away, warnings, calendar: told }) {
   const line = (device, words, ...more) => h("li", {}, h("strong", {}, visible(short(device, room))), ` ${visible(words)}`, ...more);
   const lines = away.map((one) =>
-    line(one.device, reason(one) + since(one.since), one.words && h("small", {}, ` ${visible(one.words)}`)),
+    line(one.device, `${one.reason ? `away${since(one.since)}: ` : ""}${reason(one)}`, one.words && h("small", {}, ` ${visible(one.words)}`)),
   );
   if (told?.trouble) lines.push(line("Calendar", `${calendar(told)}${told.words ? `: ${told.words}` : ""}${lastRead(told)}`));
   lines.push(...warnings.map(({ device, warning }) => line(device, warning)));
@@ -45,7 +45,7 @@ export function rooms() {
   const rows = h("ul", { class: "rows" });
   const list = new List(rows, ({ room }) => room, roomRow);
   const only = h("input", { type: "checkbox", onchange: () => search.apply() });
-  const search = filter("Filter: room, device, reason", rows, { what: "rooms", extra: ({ dataset }) => !only.checked || dataset.trouble });
+  const search = filter("Filter: room, device, reason", rows, { what: "room", extra: ({ dataset }) => !only.checked || dataset.trouble });
   const tools = h("div", { class: "tools" }, search.field, h("label", { class: "check" }, only, "Only trouble"), search.count);
   const show = ({ rooms: told, shared }) => {
     const first = shared.devices ? [{ room: "", name: "Devices that rooms share", ...shared }] : [];
@@ -71,7 +71,7 @@ function calendarRow(told) {
 export function calendars() {
   const rows = h("ul", { class: "rows" });
   const list = new List(rows, ({ room }) => room, calendarRow);
-  const search = filter("Filter: room, calendar, state", rows, { what: "calendars" });
+  const search = filter("Filter: room, calendar, state", rows, { what: "calendar" });
   const none = h("p", { class: "notice" }, "No room has a calendar. [meetings] in a room's profile gives it one.");
   const show = ({ rooms: told }) => {
     const with_ = told.filter((one) => one.calendar);

@@ -1,13 +1,14 @@
 // A device's live tape: what goes out and what comes in, as it does; the latest lines only, and it can be held still.
 // What may not live here: anything that reads a meaning into what a device says.
 
-import { h, put } from "./dom.js";
+import { h, put, set } from "./dom.js";
 import { inPath, open } from "./adminlink.js";
 import { restart } from "./adminroom.js";
 import { tapeLine } from "./adminwords.js";
 
 const MOST = 500; // lines on the page, and as many that wait while it is held
 const LONGEST = 2000; // characters of a line
+const WIRE = ["send", "received"]; // what is on the cable; the rest is what the driver was asked, and did
 const AGAIN = 2000; // milliseconds until a tape that broke off is asked for again
 
 export function tape(device, say) {
@@ -31,7 +32,7 @@ export function tape(device, say) {
     const { at, way, what, words, line: connection } = tapeLine(told);
     const cut = words.length > LONGEST ? `${words.slice(0, LONGEST)}… (${words.length - LONGEST} characters more)` : words;
     const arrow = h("b", {}, way === "in" ? "← in" : "→ out");
-    return h("li", { "data-way": way }, h("time", {}, at), arrow, h("i", {}, connection ? `${what} ${connection}` : what), h("span", {}, cut));
+    return h("li", { "data-way": way, "data-wire": WIRE.includes(what) && "yes" }, h("time", {}, at), arrow, h("i", {}, connection ? `${what} ${connection}` : what), h("span", {}, cut));
   }
 
   function tell() {
@@ -97,13 +98,15 @@ export function tape(device, say) {
     tell();
   });
   const again = h("button", { type: "button", class: "control", onclick: () => restart(again, device, say) }, "Restart");
+  const only = h("input", { type: "checkbox", onchange: () => set(lines, "data-only", only.checked) });
+  const wire = h("label", { class: "check" }, only, "Only what is on the wire");
   const clear = h("button", { type: "button", class: "control", onclick: () => lines.replaceChildren() }, "Clear");
   const [room, name] = device.includes("/") ? device.split("/", 2) : ["", device];
   run();
   return {
     title: `Tape: ${name}`,
     back: [`#room/${encodeURIComponent(room)}`, room || "Shared devices"],
-    element: h("div", { class: "taping" }, h("div", { class: "tools" }, hold, clear, again, status), lines),
+    element: h("div", { class: "taping" }, h("div", { class: "tools" }, hold, clear, again, wire, status), lines),
     show() {},
     close: () => leaving.abort(),
   };
