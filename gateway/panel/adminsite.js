@@ -33,7 +33,7 @@ function roomRow(told) {
   const online = `${devices - away.length} of ${devices} devices online`;
   return h(
     "li",
-    { class: "card row", "data-room": room, "data-trouble": trouble, "data-words": searched(name, room, TROUBLE[trouble], about, away, told.warnings) },
+    { class: "card row", "data-room": room || "(shared)", "data-trouble": trouble, "data-words": searched(name, room, TROUBLE[trouble], about, away, told.warnings) },
     mark(trouble),
     h("div", { class: "who" }, h("a", { class: "name", href: toRoom(room) }, visible(name)), h("small", {}, ` ${room}`)),
     h("span", { class: "quiet about" }, about + online),
@@ -45,7 +45,7 @@ export function rooms() {
   const rows = h("ul", { class: "rows" });
   const list = new List(rows, ({ room }) => room, roomRow);
   const only = h("input", { type: "checkbox", onchange: () => search.apply() });
-  const search = filter("Filter: room, device, reason", rows, { what: "room", extra: ({ dataset }) => !only.checked || dataset.trouble });
+  const search = filter("Filter: room, device, reason", rows, { what: "room", extra: ({ dataset }) => !only.checked || Boolean(dataset.trouble) });
   const tools = h("div", { class: "tools" }, search.field, h("label", { class: "check" }, only, "Only trouble"), search.count);
   const show = ({ rooms: told, shared }) => {
     const first = shared.devices ? [{ room: "", name: "Devices that rooms share", ...shared }] : [];

@@ -12,7 +12,8 @@ const WIRE = ["send", "received"]; // what is on the cable; the rest is what the
 const AGAIN = 2000; // milliseconds until a tape that broke off is asked for again
 
 export function tape(device, say) {
-  const lines = h("ol", { class: "tape", role: "log", "aria-live": "off", "aria-label": `Tape of ${device}`, tabindex: "0" });
+  const lines = h("ol", {});
+  const frame = h("div", { class: "tape", role: "log", "aria-live": "off", "aria-label": `Tape of ${device}`, tabindex: "0" }, lines);
   const status = h("p", { class: "quiet count", role: "status" });
   const leaving = new AbortController();
   let waiting = [];
@@ -43,13 +44,13 @@ export function tape(device, say) {
   function draw() {
     drawing = 0;
     if (paused) return tell();
-    const atEnd = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 40;
+    const atEnd = frame.scrollHeight - frame.scrollTop - frame.clientHeight < 40;
     const made = waiting.map(line).filter(Boolean);
     waiting = [];
     missed = 0;
     lines.append(...made);
     while (lines.childElementCount > MOST) lines.firstElementChild.remove();
-    if (atEnd) lines.scrollTop = lines.scrollHeight;
+    if (atEnd) frame.scrollTop = frame.scrollHeight;
     tell();
   }
 
@@ -98,7 +99,7 @@ export function tape(device, say) {
     tell();
   });
   const again = h("button", { type: "button", class: "control", onclick: () => restart(again, device, say) }, "Restart");
-  const only = h("input", { type: "checkbox", onchange: () => set(lines, "data-only", only.checked) });
+  const only = h("input", { type: "checkbox", onchange: () => set(frame, "data-only", only.checked) });
   const wire = h("label", { class: "check" }, only, "Only what is on the wire");
   const clear = h("button", { type: "button", class: "control", onclick: () => lines.replaceChildren() }, "Clear");
   const [room, name] = device.includes("/") ? device.split("/", 2) : ["", device];
@@ -106,7 +107,7 @@ export function tape(device, say) {
   return {
     title: `Tape: ${name}`,
     back: [`#room/${encodeURIComponent(room)}`, room || "Shared devices"],
-    element: h("div", { class: "taping" }, h("div", { class: "tools" }, hold, clear, again, wire, status), lines),
+    element: h("div", { class: "taping" }, h("div", { class: "tools" }, hold, clear, again, wire, status), frame),
     show() {},
     close: () => leaving.abort(),
   };
