@@ -386,17 +386,27 @@ async def test_a_keyboard_is_enough(browser: Browser, tmp_path: Path) -> None:
         await expect(page.get_by_role("heading", level=2)).to_have_text("Rooms")
 
 
+# When the page had drawn all its rows, in milliseconds since it was asked for.
+STOPWATCH = """
+new MutationObserver(() => {
+  if (window.drawn || document.querySelectorAll("main li[data-room]").length < 301) return;
+  requestAnimationFrame(() => setTimeout(() => { window.drawn ??= performance.now(); }));
+}).observe(document, { childList: true, subtree: true });
+"""
+
+
 async def test_three_hundred_rooms_in_a_second_and_one_request(browser: Browser, tmp_path: Path) -> None:
     rooms = {f"room-{number:03}": "" for number in range(299)}
     async with site(tmp_path, ROOM, **rooms) as house, admin(browser, house) as seen:
         page, rows = seen.page, seen.page.locator("main li[data-room]")
         await expect(rows).to_have_count(301)  # and the devices that they share
+        await page.add_init_script(STOPWATCH)
         took = []
         for _ in range(3):
             seen.asked.clear()
             await page.reload(wait_until="commit")
-            await page.wait_for_function("document.querySelectorAll('main li[data-room]').length === 301")
-            took.append(await page.evaluate("performance.now()"))
+            await expect(rows).to_have_count(301)
+            took.append(await page.evaluate("window.drawn"))
             asked = [address for address in seen.asked if "/api/" in address]
             assert asked == [f"{house.running.url}/api/v1/overview"], "one request for all rooms"
         assert min(took) < 1000, f"milliseconds until 300 rooms are there: {took}"
