@@ -38,7 +38,18 @@ from gateway.callverbs import (
     Transfer,
 )
 from gateway.command import COMMANDS, Command, arguments, secret_fields, text, verb, within
-from gateway.roomverbs import CallForHelp, DrawKey, LayOut, Route, RunScene, SetIndicator, SetLevel, SetTilt, ShowKey
+from gateway.roomverbs import (
+    CallForHelp,
+    DrawKey,
+    LayOut,
+    Rest,
+    Route,
+    RunScene,
+    SetIndicator,
+    SetLevel,
+    SetTilt,
+    ShowKey,
+)
 
 __all__ = [
     "COMMANDS",
@@ -59,6 +70,7 @@ __all__ = [
     "MoveCamera",
     "RecallPreset",
     "Reject",
+    "Rest",
     "Resume",
     "Route",
     "Rows",
