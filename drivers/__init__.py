@@ -18,7 +18,7 @@ BUILT_IN = {  # module of this package -> its Driver
     "nec_display": "NecDisplay",
     "global_cache": "GlobalCache",
     "draper": "Draper",
-    "bond": "Bond",
+    "bond.bridge": "Bond",
     "pdu.apc": "ApcPdu",
     "pdu.raritan": "RaritanPdu",
     "pdu.eaton": "EatonPdu",

@@ -92,6 +92,9 @@ def _application(
     async def deck(request: Request) -> Response:
         return pages.answer(request, "deck.html")
 
+    async def contacts(request: Request) -> Response:
+        return pages.answer(request, "contacts.html")
+
     async def docs(request: Request) -> Response:
         return pages.answer(request, "docs.html")
 
@@ -104,6 +107,7 @@ def _application(
         "/panel/static/{name}": asset,
         "/panel/{room}": panel,
         "/deck/{room}/{surface}": deck,
+        "/contacts/{room}": contacts,
         "/docs": docs,
         "/": home,
     }.items():

@@ -32,13 +32,13 @@ def tell(device: Device, connection: Connection, action: Action) -> None:
     """Put one action into effect. Raises TypeError for what is none, ValueError for a point that is none."""
     match action:
         case Feedback():
-            device.feedback(connection, action)
+            device.feedback(connection, action, connection.saying)
         case Taken(request):
             device.taken(connection, request)
         case Done(request):
-            device.settle(request.id, Outcome(Result.CONFIRMED))
+            device.settle(connection, request.id, Outcome(Result.CONFIRMED))
         case Refused(request, words):
-            device.settle(request.id, Outcome(Result.REFUSED, words))
+            device.settle(connection, request.id, Outcome(Result.REFUSED, words))
         case Offers():
             device.offer(action)
         case Press(key, edge, value, unit):

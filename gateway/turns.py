@@ -104,6 +104,10 @@ class Turns:
             for exchange in [held for held in queue if held.ticket is ticket]:
                 queue.remove(exchange)
 
+    def holds(self, ticket: Ticket) -> bool:
+        """Whether anything of a command still waits for the wire."""
+        return any(held.ticket is ticket for queue in (self.urgent, self.people) for held in queue)
+
     def clear(self) -> None:
         """Drop all that waits for a turn."""
         self.people.clear()

@@ -20,6 +20,7 @@ FLOORS: dict[str, int] = {
     "commands": 0,
     "callverbs": 0,
     "roomverbs": 0,
+    "meetverbs": 0,
     "clock": 0,
     # 1 contract
     "cutters": 1,
@@ -64,7 +65,6 @@ FLOORS: dict[str, int] = {
     "room": 3,
     "surfaces": 3,
     "callbook": 3,
-    "agenda": 3,
     "house": 3,
     "calendars": 3,
     "joinlink": 3,

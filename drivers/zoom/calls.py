@@ -128,6 +128,10 @@ class Calls:
         self.wishes = [held for held in self.wishes if held.made > now - FORGOTTEN]
         self.wishes.append(Wish(request, ids, gone, now, every))
 
+    def joining(self) -> bool:
+        """Whether a meeting is asked for that the room has not shown yet."""
+        return any(isinstance(held.request.command, Dial | Join) for held in self.wishes)
+
     def forget(self, request: Request) -> None:
         """It was refused."""
         self.wishes = [held for held in self.wishes if held.request != request]

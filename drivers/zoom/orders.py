@@ -26,7 +26,7 @@ from gateway.commands import (
     Share,
     StopShare,
 )
-from gateway.driver import Action, Refused, Request
+from gateway.driver import Action, Done, Refused, Request
 from gateway.model import Call
 
 HDMI = "hdmi"
@@ -125,8 +125,11 @@ class Orders:
         elif phone.is_phone(wanted) and not phones.over(wanted) and not chosen:
             ids.add(wanted)
             lines[self._end_of(Call(wanted, "out", "unknown"))] = None
+        if not lines and not every and not wanted and self.calls.joining():  # its meeting is on its way
+            ids.add(MEETING)
+            lines[self._leave()] = None
         if not lines and not every:
-            yield Refused(request, "there is no such call")
+            yield Refused(request, "there is no such call") if wanted else Done(request)
             return
         sendable = [line for line in lines if line]
         if lines and not sendable:

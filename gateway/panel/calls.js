@@ -127,7 +127,9 @@ function dialler(room, id) {
     },
   });
   field.addEventListener("keydown", (event) => event.key === "Enter" && button.click());
-  return { element: h("div", { class: "row" }, field, button), field };
+  const href = location.pathname.replace("panel", "contacts");
+  const people = h("a", { class: "control round", href, "aria-label": TEXT.contacts }, icon("people"));
+  return { element: h("div", { class: "row" }, field, people, button), field };
 }
 
 // Tones into the call where there is one; otherwise the keys write the number to dial.

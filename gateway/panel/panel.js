@@ -19,6 +19,7 @@ const [app, toasts, alarm] = ["app", "toasts", "alarm"].map((name) => document.g
 const room = new Room(say, show);
 let shape = "";
 let views = [];
+let meetings = null; // loaded where the room has a calendar
 
 function say(words) {
   for (const toast of [...toasts.children]) if (toast.textContent === words || toasts.childElementCount > 2) toast.remove();
@@ -30,6 +31,7 @@ function say(words) {
 // The page is built from what the parts take; it is built anew only when that changes, so that focus and fingers stay.
 function show() {
   if (!room.state) return;
+  if (room.state.meetings && !meetings) load();
   const { name, parts, sources, limits } = room.state;
   const looks = ([part, { kind, label, takes, choices, points }]) => [part, kind, label, takes, choices, Object.keys(points)];
   const built = Object.entries(parts).map(looks);
@@ -42,11 +44,19 @@ function show() {
   gate(app, room);
 }
 
+async function load() {
+  meetings = {};
+  meetings = await import("./meetings.js");
+  shape = "";
+  show();
+}
+
 function build() {
-  const columns = { show: [], motion: [], calls: [], more: [], foot: [] };
+  const columns = { today: [], show: [], motion: [], calls: [], more: [], foot: [] };
   const { name, parts, sources: shown } = room.state;
   document.title = name;
   const top = [head(room, details), banners(room)];
+  if (room.state.meetings && meetings?.card) columns.today.push(meetings.card(room));
   if (Object.keys(shown).length) columns.show.push(sources(room));
   for (const [part, { kind }] of Object.entries(parts)) {
     const place = PLACES[kind] ?? "more";
@@ -63,11 +73,11 @@ function build() {
   const main = h(
     "main",
     {},
-    column(section("show", TEXT.sources), left && more),
+    column(section("today", meetings?.TEXT?.today), section("show", TEXT.sources), left && more),
     column(section("motion", TEXT.motion), !left && more),
     column(section("calls", TEXT.calls)),
   );
-  if (!Object.keys(parts).length) main.append(h("p", { class: "notice" }, TEXT.none));
+  if (!Object.keys(parts).length && !room.state.meetings) main.append(h("p", { class: "notice" }, TEXT.none));
   const bottom = foot(room);
   app.replaceChildren(...top.map(({ element }) => element), main, bottom.element);
   views = [...top, ...Object.values(columns).flat(), bottom];

@@ -93,6 +93,9 @@ export class Room {
         this.state.devices[device] = described;
         break;
       }
+      case "meetings":
+        this.state.meetings = message.meetings;
+        break;
       case "answer":
         this.answered(message.ref, message);
         break;
@@ -115,6 +118,7 @@ export class Room {
   }
 
   event(event) {
+    if (["joining", "released"].includes(event.event)) this.say(event.words);
     if (event.event === "alert") this.say(String(event.text || event.device || event.what || ""));
   }
 

@@ -82,6 +82,7 @@ export const TEXT = {
 
   // calls
   dial: "Number or address",
+  contacts: "Contacts",
   call: "Call",
   incoming: "Incoming call",
   answer: "Answer",

@@ -292,6 +292,26 @@ async def test_the_far_end_hangs_up(family: Family) -> None:
 
 
 @every
+async def test_a_hang_up_right_behind_a_dial_leaves_no_call(family: Family) -> None:
+    async with stage(family) as story:
+        dialled = story.room.submit(Dial(family.address), cause="person")
+        ended = await story.room.submit(HangUp(), cause="person").ended(20)
+        assert ended is not None and ended.result == "confirmed"
+        assert await dialled.ended(20) is not None
+        await story.do(SetMicMute(True))  # what still waited would have gone before this
+        await story.until(lambda: not story.calls())
+        await story.do(SetMicMute(False))
+        assert not story.calls() and "connected" not in story.teller.told[-1:]
+
+
+@every
+async def test_hanging_up_where_nobody_is_is_done(family: Family) -> None:
+    async with stage(family) as story:
+        await story.do(HangUp())
+        assert story.teller.told == []
+
+
+@every
 async def test_an_incoming_call_is_answered(family: Family) -> None:
     if (family.driver, "incoming") in CANNOT:
         return

@@ -7,7 +7,9 @@ import itertools
 import threading
 from typing import Any
 
+import pylutron
 import pytest
+import telnetlib3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -251,8 +253,6 @@ async def test_the_other_dialects_live(dialect: str, reports: Any) -> None:
 
 
 async def test_pylutron_and_the_simulator_agree() -> None:
-    pylutron = pytest.importorskip("pylutron")
-    telnetlib3 = pytest.importorskip("telnetlib3")
     sim = Simulator(dialect="radiora2", speed=50, negotiates=True)
     async with sim.serving() as address:
         port = int(address.rpartition(":")[2])
