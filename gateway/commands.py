@@ -38,7 +38,7 @@ from gateway.callverbs import (
     Transfer,
 )
 from gateway.command import COMMANDS, Command, arguments, secret_fields, text, verb, within
-<<<<<<< HEAD
+from gateway.meetverbs import BookRoom, EndMeeting, ExtendMeeting, JoinMeeting
 from gateway.roomverbs import (
     CallForHelp,
     DrawKey,
@@ -51,10 +51,6 @@ from gateway.roomverbs import (
     SetTilt,
     ShowKey,
 )
-=======
-from gateway.meetverbs import BookRoom, EndMeeting, ExtendMeeting, JoinMeeting
-from gateway.roomverbs import CallForHelp, DrawKey, LayOut, Route, RunScene, SetIndicator, SetLevel, SetTilt, ShowKey
->>>>>>> main
 
 __all__ = [
     "COMMANDS",
