@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from benchmarks import demo_room, many
+from benchmarks import calendars, demo_room, many
 from benchmarks.lab import Lab, Series
 from benchmarks.server import cores, process, told
 from benchmarks.table import ECHO, Medians, quiet, table, targets
@@ -44,7 +44,8 @@ def main() -> int:
         os.sched_setaffinity(0, ours)
         found = latencies(Path(folder), servers, given.rounds, given.count)
         crowd = many.measure(Path(folder), servers, ours, given.count)
-    judged = [*targets(found, megabytes["VmRSS"]), *many.targets(crowd)]
+        rooms = calendars.measure(Path(folder), servers, ours)
+    judged = [*targets(found, megabytes["VmRSS"]), *many.targets(crowd), *calendars.targets(rooms)]
     if given.json:
         medians = {name: dataclasses.asdict(held) for name, held in found.items()}
         print(json.dumps({"series": medians, "memory": megabytes, "met": {t.words: t.met for t in judged}}, indent=2))
@@ -58,6 +59,7 @@ def main() -> int:
         print(table(found), "", *judged, sep="\n")
         shared = f"{megabytes['RssAnon']:.1f} MB its own, {megabytes['RssFile']:.1f} MB files in memory"
         print(f"\nOf the resident memory {shared}.")
+        print(calendars.words(rooms))
         if not quiet(found):
             print("Other programs kept this machine busy: p95 and p99 measure them as well, and ratios are blurred.")
     return 0 if all(target.met for target in judged) else 1

@@ -78,6 +78,7 @@ class ControlByWeb(Driver):
     def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
         super().__init__(settings, host=host, scheme=scheme)
         self.ready = False
+        self.relays: list[str] = []
 
     @classmethod
     def lines(cls) -> Iterator[str]:
@@ -103,6 +104,8 @@ class ControlByWeb(Driver):
     def command(self, request: Request) -> Actions:
         """A relay is switched by asking for the state with its new value."""
         match request.command:
+            case SetRelay() if self.ready and request.unit.isdecimal() and request.unit not in self.relays:
+                yield Refused(request, f"there is no relay {request.unit}")
             case SetRelay(closed) if request.unit.isdecimal():
                 name = "relayState" if self.settings.style == "single" else f"relay{request.unit}"
                 yield self._get(f"?{name}={int(closed)}", request)
@@ -139,7 +142,7 @@ class ControlByWeb(Driver):
         if serial := SERIAL.search(text):
             yield Feedback("", serial=serial[1], model="ControlByWeb")
         if not self.ready and relays:
-            self.ready = True
+            self.ready, self.relays = True, relays
             for unit in dict.fromkeys(relays):
                 yield Offers(unit, frozenset({SetRelay}))
             yield Ready()

@@ -98,6 +98,9 @@ class DaliteScb(Driver):
 
     def command(self, request: Request) -> Actions:
         """One frame that nobody answers, and the question whether it was heard."""
+        if not self.valid_unit(request.unit):
+            yield Refused(request, f"there is no screen {request.unit}")
+            return
         match request.command:
             case Move(direction):
                 letter = "U" if direction == "up" else "D"

@@ -40,6 +40,7 @@ from gateway.model import Reason
 PULSE = 2.0  # seconds of a command's signal where none are given (SerialComm sheet)
 NEAR = 2  # the position is good to 2 % (SerialComm sheet)
 STILL = 3  # quick polls without a change that mean standing still
+NEVER = float("-inf")
 PATIENCE = 15.0  # seconds until a motor must be seen moving
 
 _POSITION = re.compile(r"\*(\d\d)R(\d\d|N|U)")
@@ -106,6 +107,8 @@ class Motor:
     goal: Request | None = None  # the Move that is to be seen
     until: float = 0.0  # when nobody waits for the goal any more
     tap: bool = False  # the goal needs its tap once the motor stands still
+    halted: bool = False  # it was told to stop before that tap
+    read: float = NEVER  # when its position was last told
 
 
 class Draper(Driver):
@@ -163,21 +166,29 @@ class Draper(Driver):
         if motor is None:
             yield Refused(request, f"there is no channel {request.unit!r}; there are {', '.join(self.motors)}")
             return
-        motor.goal, motor.tap = None, False
+        motor.goal, motor.tap, motor.halted = None, False, False
         match request.command:
             case Stop():
                 yield self._send("s", request.unit, request)
             case Move(direction=direction):
                 motor.goal, motor.until = request, self.now + PATIENCE
-                if motor.position is None or motor.moving == "stopped":
+                fresh = self.now - motor.read < self.settings.quick
+                if motor.position is None or (motor.moving == "stopped" and fresh):
                     yield self._send(self._letter(direction), request.unit, request)
                     return
                 motor.tap = True
+                if motor.moving == "stopped":  # somebody at the wall may have started it since: a tap would stop it
+                    yield self._send("r", request.unit, request.unit)
+                    return
                 if motor.moving != direction:
-                    yield self._send("s", request.unit, f"halt {request.unit}")
+                    yield self._halt(request.unit, motor)
                 yield Later(self.settings.quick, "quick")
             case _:
                 yield Refused(request, "the controller can only move and stop a motor")
+
+    def _halt(self, unit: str, motor: Motor) -> Send:
+        motor.halted = True
+        return self._send("s", unit, f"halt {unit}")
 
     def _letter(self, direction: str) -> str:
         return "o" if (direction == "down") == self.settings.open_is_down else "c"
@@ -291,7 +302,7 @@ class Draper(Driver):
         yield from self._usable(unit)
 
     def _read(self, unit: str, motor: Motor, position: int) -> Actions:
-        before, motor.position = motor.position, position
+        before, motor.position, motor.read = motor.position, position, self.now
         seen: Literal["", "up", "down"] = ""
         if before is None:
             motor.moving, motor.changed = None, self.now
@@ -320,6 +331,8 @@ class Draper(Driver):
         elif motor.tap and motor.moving == "stopped":
             motor.tap, motor.until = False, self.now + PATIENCE
             yield self._send(self._letter(direction), unit, goal)
+        elif seen and motor.tap and not motor.halted:  # somebody had sent it the other way
+            yield self._halt(unit, motor)
         elif seen and not motor.tap:  # it ran the other way by somebody's hand, so the tap has only stopped it
             motor.tap = True
         elif self.now >= motor.until:

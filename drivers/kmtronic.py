@@ -77,6 +77,7 @@ class Kmtronic(Driver):
     def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
         super().__init__(settings, host=host, scheme=scheme)
         self.web = scheme in WEB
+        self.count = 64 if self.web else self.settings.relays
         self.ready = False
 
     @classmethod
@@ -114,6 +115,8 @@ class Kmtronic(Driver):
     def command(self, request: Request) -> Actions:
         """`FF nn 01` or `FF nn 00`, as bytes or as a path."""
         match request.command:
+            case SetRelay() if not self.valid_unit(request.unit) or int(request.unit) > self.count:
+                yield Refused(request, f"there is no relay {request.unit}")
             case SetRelay(closed) if self.web:
                 yield self._get(f"/FF{int(request.unit):02X}{int(closed):02X}", request)
             case SetRelay(closed):
@@ -141,6 +144,7 @@ class Kmtronic(Driver):
             states = {n: value for n, value in STATE.findall(data.body.decode("utf-8", "replace")) if int(n)}
             for number, value in states.items():
                 yield Feedback(str(int(number)), closed=value == "1")
+            self.count = max(map(int, states), default=self.count)
             if states and not self.ready:
                 yield from self._begin([str(int(number)) for number in states])
             if tag == "state":

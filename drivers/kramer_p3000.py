@@ -32,6 +32,7 @@ from gateway.driver import (
     Timing,
     setting,
     shows,
+    speaks_of,
 )
 from gateway.model import Reason
 
@@ -44,6 +45,7 @@ ERRORS = {
     "003": "a value is out of range",
     "004": "the log-in may not do that",
 }
+ROUTED = frozenset({"ROUTE", "VID", "AUD", "AV", "VMUTE", "MUTE", "SIGNAL", "AUD-LVL"})  # told unasked, too
 POINTS = {VIDEO: "input", AUDIO: "audio_input"}
 IDENTITY = {"MODEL": "model", "VERSION": "firmware", "SN": "serial", "NAME": "name"}
 
@@ -52,6 +54,7 @@ _ERROR = re.compile(r"(?:(\S+) )?ERR ?(\d{3})\b.*", re.IGNORECASE)
 _WORDS = re.compile(r"([A-Z][A-Z-]*)\s*(.*?)(?:\s+OK)?", re.IGNORECASE)
 _PAIR = re.compile(r"(\d+)\s*>\s*(\d+)")
 _SIZE = re.compile(r"IN\s+(\d+)\s*,\s*OUT\s+(\d+)", re.IGNORECASE)
+_NUMBER = re.compile(r"0|[1-9]\d?")
 _UNIT = re.compile(r"(?:in/|volume/)?[1-9]\d?")
 
 
@@ -158,7 +161,7 @@ class KramerP3000(Driver):
             secret = self.settings.password
             yield self._say(f"LOGIN {self.settings.login},{secret}", "login", (secret,) if secret else ())
         for word in IDENTITY:
-            yield self._say(f"{word}?", ("ask", word))
+            yield self._say(f"{word}?", ("ask", word, ""))
         yield self._say("INFO-IO?", "size")
 
     def due(self, name: str) -> Actions:
@@ -176,7 +179,7 @@ class KramerP3000(Driver):
         words += [f"SIGNAL? {source}" for source in range(1, self.inputs + 1)]
         for question in words:
             if (word := question.partition("?")[0]) not in self.lacks:
-                yield self._say(question, ("ask", word))
+                yield self._say(question, ("ask", word, question.partition("? ")[2]))
         yield self._say("", "looked")
 
     # ---- orders ----------------------------------------------------------------------------------------------
@@ -194,7 +197,7 @@ class KramerP3000(Driver):
         kind, _, number = unit.rpartition("/")
         match kind, command:
             case "", Route(input, layer):
-                if not input.isdecimal() or not input.isascii() or int(input) > self.inputs:
+                if not _NUMBER.fullmatch(input) or int(input) > self.inputs:
                     return f"there is no input {input!r}; there are 1 to {self.inputs}, and 0 for nothing"
                 if layer != "all" and not self.settings.layers:
                     return "this unit switches picture and sound together"
@@ -213,6 +216,41 @@ class KramerP3000(Driver):
         return "the switcher cannot do that"
 
     # ---- what it says ----------------------------------------------------------------------------------------
+
+    def answers(self, data: Any, tag: Hashable) -> bool:
+        """A line about an output or an input answers only what is about that: it may also be somebody's hand at the
+        front, or another controller's order. An error says at most which word it is about."""
+        answer = _ANSWER.fullmatch(data.decode("latin-1").strip())
+        if answer is None or (self.settings.machine and int(answer[1][:4]) != self.settings.machine):
+            return False
+        if error := _ERROR.fullmatch(answer[2]):
+            return not error[1] or error[1].upper().rstrip("?") in self._words_of(tag)
+        words = _WORDS.fullmatch(answer[2])
+        if words is None or words[1].upper() not in ROUTED:
+            return True
+        told = list(self._told(words[1].upper(), words[2]))
+        if not told:  # a layer that is not asked for is somebody else's; what makes no sense may be the answer
+            return words[1].upper() not in ("ROUTE", "AUD")
+        match tag:
+            case Request():
+                return any(speaks_of(one, tag) for one in told)
+            case ("ask", str(word), str(about)):
+                number = about.rpartition(",")[2]
+                same = word != "ROUTE" or words[2].startswith(about)
+                return words[1].upper() == word and same and any(one.unit.rpartition("/")[2] == number for one in told)
+        return False
+
+    def _words_of(self, tag: Hashable) -> frozenset[str]:
+        """The words that the answer to a question or an order may begin with."""
+        match tag:
+            case Request(command=command, unit=unit):
+                said = self._words(unit, command)
+                return frozenset(one.partition(" ")[0] for one in said) if isinstance(said, list) else frozenset()
+            case ("ask", str(word), _):
+                return frozenset((word,))
+            case str():
+                return frozenset(("LOGIN", "INFO-IO"))
+        return frozenset()
 
     def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
         answer = _ANSWER.fullmatch(data.decode("latin-1").strip())

@@ -9,15 +9,16 @@ and only its form tells where it ends. Data `ff` asks. What may not live here: w
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from gateway.commands import Command, SelectInput, SetMute, SetPower, SetVideoMute, SetVolume
 from gateway.cutters import Frames
-from gateway.driver import Actions, Drop, Offers, Opening, Refused, Request, Send, Timing, setting
+from gateway.displays import Displays, DisplaysSettings
+from gateway.driver import Actions, Drop, Refused, Request, Send, Timing, setting
 from gateway.model import Reason
-from gateway.polled import Ask, Polled, PolledSettings
+from gateway.polled import Ask
 
 LETTERS = {  # question -> its two letters; those of the first line also set
     **{"power": "ka", "input": "xb", "volume": "kf", "mute": "ke", "screen": "kd"},
@@ -46,33 +47,17 @@ def measure(held: bytes) -> int:
     return 0 if len(held) < LONGEST and _BEGUN.fullmatch(held) else -1
 
 
-def ids(text: str) -> tuple[int, ...]:
-    """The set ids of a setting such as "1" or "1, 2" (decimal, as the display's menu shows them)."""
-    found = tuple(dict.fromkeys(int(part) if part.strip().isdecimal() else 0 for part in text.split(",")))
-    if not all(1 <= one <= 255 for one in found):
-        raise ValueError(f"set ids are from 1 to 255, such as '1' or '1, 2', not {text!r}")
-    return found
-
-
 @dataclass(frozen=True)
-class LgSicpSettings(PolledSettings):
+class LgSicpSettings(DisplaysSettings):
     """What a profile may say of an LG display."""
 
-    displays: str = setting("1", "Set ids behind this link, 1-255 as the menu shows them: '1', or '1, 2, 5'.")
+    ids: ClassVar[range] = range(1, 256)
+    known: ClassVar[Collection[str]] = CODES
+
     inputs: str = setting("hdmi1, hdmi2, displayport", "The inputs that this model has, as offered to people.")
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        ids(self.displays)
-        if unknown := [name for name in self.named() if name not in CODES]:
-            raise ValueError(f"inputs are among {', '.join(CODES)}, not {', '.join(unknown)}")
 
-    def named(self) -> tuple[str, ...]:
-        """The inputs, one by one."""
-        return tuple(name.strip() for name in self.inputs.split(",") if name.strip())
-
-
-class LgSicp(Polled):
+class LgSicp(Displays):
     """One display, or all of one serial line."""
 
     name = "lg_sicp"
@@ -101,21 +86,9 @@ class LgSicp(Polled):
         "picture, tiles, clock, key locks": "installers set them once",
         "webOS (ports 3000, 3001)": "another language, with a pairing at the set",
     }
-    plays = frozenset({"display", "volume"})
-    units = '"", or a set id such as "2" where the setting displays names several'
     Settings = LgSicpSettings
     settings: LgSicpSettings
     optional = EXTRAS
-
-    def served(self) -> tuple[str, ...]:
-        found = ids(self.settings.displays)
-        return ("",) if len(found) == 1 else tuple(str(one) for one in found)
-
-    def opening(self) -> Opening:
-        return Opening(baud=9600, framing="8N1")
-
-    def _set_id(self, unit: str) -> int:
-        return int(unit) if unit else ids(self.settings.displays)[0]
 
     def opened(self) -> Actions:
         yield from self.begin("power")
@@ -143,15 +116,7 @@ class LgSicp(Polled):
         return self._send(ask.unit, ask.what, "02 ff" if ask.what == "signal" else "ff", ask)
 
     def _send(self, unit: str, what: str, data: str, tag: Hashable) -> Send:
-        return Send(f"{LETTERS[what]} {self._set_id(unit):02x} {data}\r".encode(), tag=tag)
-
-    def offer(self, unit: str) -> Offers:
-        known = {"power": SetPower, "input": SelectInput, "volume": SetVolume, "mute": SetMute, "screen": SetVideoMute}
-        commands = frozenset(verb for what, verb in known.items() if Ask(unit, what) not in self.absent)
-        names = {
-            name: name.replace("hdmi", "HDMI ").replace("displayport", "DisplayPort") for name in self.settings.named()
-        }
-        return Offers(unit, commands, {"input": names})
+        return Send(f"{LETTERS[what]} {self.number(unit):02x} {data}\r".encode(), tag=tag)
 
     def say(self, request: Request) -> Actions:
         what, data = _wire(request.command)
@@ -168,7 +133,7 @@ class LgSicp(Polled):
             return
         what = tag.what if isinstance(tag, Ask) else _wire(tag.command)[0]
         letter, number, verdict, value = (part.decode("ascii") for part in answer.groups())
-        if letter != LETTERS[what][1] or int(number, 16) != self._set_id(tag.unit):
+        if letter != LETTERS[what][1] or int(number, 16) != self.number(tag.unit):
             yield Drop(Reason.PROTOCOL_ERROR, f"the display answered {data.decode('ascii')!r} out of step")
         elif isinstance(tag, Request):
             if verdict == "OK":

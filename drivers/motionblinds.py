@@ -45,6 +45,7 @@ SLATS = frozenset({2, 5, 15, 21, 28, 29, 57, 60})  # types with an angle
 ONE_WAY, LIMITS_ONLY = 0, 2  # wirelessMode: no answer at all; no percentage
 GROUP = re.compile(r"(?:2[23][0-9](?:\.[0-9]{1,3}){3})?")  # an IPv4 multicast address, or none
 MAC = re.compile(r"[0-9A-Fa-f]{12,20}")
+TRIES = 2  # a datagram that is lost is said again: each order may be
 TURN = 180  # degrees from open to closed; 90 for type 5
 HALF_TURN = frozenset({5})
 
@@ -76,9 +77,7 @@ class MotionblindsSettings(Settings):
     def __post_init__(self) -> None:
         if not 0 < self.quick <= self.poll or self.travel <= 0 or not 0 <= self.tolerance <= 10:
             raise ValueError("quick is more than 0 and no more than poll, travel more than 0, tolerance 0 to 10")
-        if not 0 <= self.report_port <= 65535 or not re.fullmatch(
-            r"(?:2[23][0-9](?:\.[0-9]{1,3}){3})?", self.multicast
-        ):
+        if not 0 <= self.report_port <= 65535 or not GROUP.fullmatch(self.multicast):
             raise ValueError("report_port is a UDP port or 0, multicast an IPv4 multicast address or nothing")
 
 
@@ -128,7 +127,9 @@ class Motionblinds(Driver):
         self.blinds: dict[str, Blind] = {}
         self.access = ""
         self.number = 0
-        self.doing: dict[str, Request] = {}  # unit -> the command that waits for its acknowledgement
+        self.doing: dict[str, list[Request]] = {}  # unit -> commands that wait for their acknowledgement, oldest first
+        self.tries: dict[Request, int] = {}
+        self.silent = 0  # exchanges in a row without an answer
         self.ready = False
 
     @classmethod
@@ -191,6 +192,9 @@ class Motionblinds(Driver):
 
     def command(self, request: Request) -> Actions:
         """WriteDeviceAck acknowledges; what the blind reports afterwards confirms."""
+        yield from self._order(request)
+
+    def _order(self, request: Request) -> Actions:
         blind = self.blinds.get(request.unit)
         data: dict[str, int] = {}
         match request.command:
@@ -207,7 +211,7 @@ class Motionblinds(Driver):
         elif not self.access:
             yield Refused(request, "the key is not set, or the gateway's token is none")
         else:
-            self.doing[request.unit] = request
+            self.doing[request.unit] = [one for one in self.doing.get(request.unit, ()) if one != request] + [request]
             yield self._write(request.unit, request, **data)
 
     # ---- hearing ---------------------------------------------------------------------------------------------
@@ -223,12 +227,15 @@ class Motionblinds(Driver):
         unit, more = told.get("mac"), told.get("data")
         blind = self.blinds.get(unit) if isinstance(unit, str) else None
         what = told.get("msgType")
+        before = self.access
         if isinstance(told.get("token"), str):
             self.access = access_token(self.settings.key, told["token"])
+        if link == "main":
+            self.silent = 0
         if what == "GetDeviceListAck" and isinstance(more, list):
             yield from self._listed(more)
         elif told.get("actionResult"):
-            yield from self._wrong(str(told["actionResult"]), unit)
+            yield from self._wrong(str(told["actionResult"]), unit, fresh=self.access not in ("", before))
         elif blind is not None and isinstance(unit, str) and what in ("ReadDeviceAck", "WriteDeviceAck", "Report"):
             if what == "ReadDeviceAck":
                 yield Answered(("read", unit))
@@ -266,12 +273,11 @@ class Motionblinds(Driver):
             yield Offers(unit, frozenset(verbs))
         if blind.mode != ONE_WAY:
             moving = {CLOSE: "down", OPEN: "up", STOP: "stopped"}.get(_number(data.get("operation"), -1) or 0)
-            yield Feedback(unit, moving=moving)
             place = _number(data.get("currentPosition"))
             if blind.mode == LIMITS_ONLY:
                 place = {1: 0, 2: 100}.get(_number(data.get("currentState"), -1) or 0)
             blind.position = place if place is not None and 0 <= place <= 100 else None
-            yield Feedback(unit, position=blind.position)
+            yield Feedback(unit, moving=moving, position=blind.position)
             angle = _number(data.get("currentAngle"))
             if blind.turn:
                 known = angle is not None and 0 <= angle <= blind.turn
@@ -292,13 +298,36 @@ class Motionblinds(Driver):
             yield Done(request)
 
     def _acknowledged(self, unit: str, blind: Blind) -> Actions:
-        """Which of ours it is: a command's, else a look's."""
-        request = self.doing.pop(unit, None)
+        """Which of ours it is: the oldest command's, else a look's. It names none, but they say all the same."""
+        request = self._oldest(unit)
         if request is None:
             yield Answered(("query", unit))
             return
         yield Answered(request)
         yield from self._taken(unit, blind, request)
+
+    def _oldest(self, unit: str) -> Request | None:
+        waiting = self.doing.get(unit)
+        request = waiting.pop(0) if waiting else None
+        if request is not None:
+            self.tries.pop(request, None)
+        return request
+
+    def failed(self, tag: Hashable, reason: str) -> Actions:
+        """Datagrams get lost: an order is said again, and the gateway is given up when nothing is answered any more."""
+        self.silent += 1
+        if self.silent > TRIES or tag == ("list", ""):
+            yield Drop(Reason.NO_RESPONSE, reason)
+        elif isinstance(tag, Request):
+            tries = self.tries[tag] = self.tries.get(tag, 1) + 1
+            waiting = self.doing.get(tag.unit, [])
+            if waiting[-1:] == [tag] and tries <= TRIES:  # a newer order, such as Stop, is not undone
+                yield from self._order(tag)
+            elif tag in waiting:
+                waiting.remove(tag)
+                self.tries.pop(tag, None)
+        elif isinstance(tag, tuple) and tag[0] == "read" and not self.ready:
+            yield self._read(tag[1])
 
     def _taken(self, unit: str, blind: Blind, request: Request) -> Actions:
         command = request.command
@@ -318,20 +347,20 @@ class Motionblinds(Driver):
         blind.until = self.now + self.settings.travel
         yield Later(self.settings.quick, "quick")
 
-    def _wrong(self, words: str, unit: Any) -> Actions:
-        """It refuses: an AccessToken that is wrong is one that has changed, or a wrong key."""
-        request = self.doing.pop(unit, None) if isinstance(unit, str) else None
-        if request is None and not self.doing:
-            tags: tuple[Hashable, ...] = (("read", unit), ("query", unit))
-        elif request is None:
-            unit, request = self.doing.popitem()
-            tags = (request,)
-        else:
-            tags = (request,)
-        if request is not None:
-            yield Refused(request, words)
+    def _wrong(self, words: str, unit: Any, *, fresh: bool) -> Actions:
+        """It refuses: an AccessToken that is wrong is one that has changed, or a wrong key. Some tell the new token
+        with the refusal (`fresh`): then the order is said again with it."""
+        waiting = [one for one, held in self.doing.items() if held]
+        one = unit if unit in waiting else waiting[0] if waiting else None  # it need not name the blind
+        request = self._oldest(one) if one is not None else None
+        tags: tuple[Hashable, ...] = (request,) if request is not None else (("read", unit), ("query", unit))
         for tag in tags:
             yield Answered(tag)
+        if request is not None and fresh and "token" in words.lower():
+            yield from self._order(request)
+            return
+        if request is not None:
+            yield Refused(request, words)
         if "token" in words.lower() and not self.ready:
             yield Drop(Reason.LOGIN_REFUSED, "the gateway refused the key: 16 characters, as the app shows them")
         elif "token" in words.lower():

@@ -10,15 +10,16 @@ projectors.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from gateway.commands import Command, SelectInput, SetMute, SetPower, SetVideoMute, SetVolume
 from gateway.cutters import Frames
-from gateway.driver import Actions, Drop, Later, Offers, Opening, Refused, Request, Send, Timing, setting
+from gateway.displays import Displays, DisplaysSettings
+from gateway.driver import Actions, Drop, Later, Refused, Request, Send, Timing
 from gateway.model import Reason
-from gateway.polled import Ask, Polled, PolledSettings
+from gateway.polled import Ask
 
 SOH, STX, ETX, CR = 1, 2, 3, 0x0D
 HEAD, TAIL = 7, 2  # bytes before the message, and after it
@@ -71,33 +72,15 @@ def packet(kind: str, display: int, message: str) -> bytes:
     return head + bytes((check(head), CR))
 
 
-def ids(text: str) -> tuple[int, ...]:
-    """The monitor ids of a setting such as "1" or "1, 2". Raises ValueError in words."""
-    found = tuple(dict.fromkeys(int(part) if part.strip().isdecimal() else 0 for part in text.split(",")))
-    if not all(1 <= one <= 100 for one in found):
-        raise ValueError(f"monitor ids are from 1 to 100, such as '1' or '1, 2', not {text!r}")
-    return found
-
-
 @dataclass(frozen=True)
-class NecDisplaySettings(PolledSettings):
+class NecDisplaySettings(DisplaysSettings):
     """What a profile may say of an NEC display."""
 
-    displays: str = setting("1", "Monitor ids behind this link, 1-100: '1', or '1, 2, 5' on a shared line.")
-    inputs: str = setting("hdmi1, hdmi2, displayport1", "The inputs that this model has, as offered to people.")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        ids(self.displays)
-        if unknown := [name for name in self.named() if name not in CODES]:
-            raise ValueError(f"inputs are among {', '.join(CODES)}, not {', '.join(unknown)}")
-
-    def named(self) -> tuple[str, ...]:
-        """The inputs, one by one."""
-        return tuple(name.strip() for name in self.inputs.split(",") if name.strip())
+    ids: ClassVar[range] = range(1, 101)
+    known: ClassVar[Collection[str]] = CODES
 
 
-class NecDisplay(Polled):
+class NecDisplay(Displays):
     """One display, or all of one line."""
 
     name = "nec_display"
@@ -126,8 +109,6 @@ class NecDisplay(Polled):
         "NEC projectors (sum checksum)": "the facts have commands without answers; they speak PJLink",
         "pictures, tiles, schedules, saving": "installers set them once",
     }
-    plays = frozenset({"display", "volume"})
-    units = '"", or a monitor id such as "2" where the setting displays names several'
     Settings = NecDisplaySettings
     settings: NecDisplaySettings
     optional = frozenset({"temperature", "screen", "health", "serial", "model", "mute", "volume"})
@@ -135,16 +116,6 @@ class NecDisplay(Polled):
     def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
         super().__init__(settings, host=host, scheme=scheme)
         self.top = dict.fromkeys(self.points, 100)  # the highest volume, as the display itself says
-
-    def served(self) -> tuple[str, ...]:
-        found = ids(self.settings.displays)
-        return ("",) if len(found) == 1 else tuple(str(one) for one in found)
-
-    def opening(self) -> Opening:
-        return Opening(baud=9600, framing="8N1")
-
-    def _display(self, unit: str) -> int:
-        return int(unit) if unit else ids(self.settings.displays)[0]
 
     def opened(self) -> Actions:
         yield from self.begin("power")
@@ -158,15 +129,7 @@ class NecDisplay(Polled):
 
     def question(self, ask: Ask) -> Send:
         kind, message = ("C", PARAMETERS[ask.what]) if ask.what in PARAMETERS else ("A", COMMANDS[ask.what])
-        return Send(packet(kind, self._display(ask.unit), message), tag=ask)
-
-    def offer(self, unit: str) -> Offers:
-        known = {"power": SetPower, "input": SelectInput, "volume": SetVolume, "mute": SetMute, "screen": SetVideoMute}
-        commands = frozenset(verb for what, verb in known.items() if Ask(unit, what) not in self.absent)
-        names = {
-            name: name.replace("hdmi", "HDMI ").replace("displayport", "DisplayPort ") for name in self.settings.named()
-        }
-        return Offers(unit, commands, {"input": names})
+        return Send(packet(kind, self.number(ask.unit), message), tag=ask)
 
     def shows(self, command: Command, points: Mapping[str, Any]) -> bool:
         """A volume is rounded to the display's own steps."""
@@ -182,9 +145,9 @@ class NecDisplay(Polled):
         elif value < 0:
             yield Refused(request, f"there is no such input; there may be {', '.join(CODES)}")
         elif what == "power":
-            yield Send(packet("A", self._display(request.unit), f"C203D6{value:04X}"), tag=request)
+            yield Send(packet("A", self.number(request.unit), f"C203D6{value:04X}"), tag=request)
         else:
-            yield Send(packet("E", self._display(request.unit), f"{PARAMETERS[what]}{value:04X}"), tag=request)
+            yield Send(packet("E", self.number(request.unit), f"{PARAMETERS[what]}{value:04X}"), tag=request)
 
     def _wire(self, request: Request) -> tuple[str, int]:
         """What a command sets, and to what; -1 for an input that is none."""
@@ -218,7 +181,7 @@ class NecDisplay(Polled):
         what = tag.what if isinstance(tag, Ask) else self._wire(tag)[0]
         if tag == Ask(tag.unit, "power") and message[2:8] == "C203D6":  # the late answer to a change of power
             yield from self.learned(Ask(tag.unit, "power"))
-        elif data[3] != 0x40 + self._display(tag.unit) or not self._fits(kind, message, what, tag):
+        elif data[3] != 0x40 + self.number(tag.unit) or not self._fits(kind, message, what, tag):
             yield Drop(Reason.PROTOCOL_ERROR, f"the display answered {message[:40]!r} out of step")
         elif isinstance(tag, Request):
             if message == "BE" or message[:2] != "00":

@@ -8,18 +8,18 @@ line, each with its id. What may not live here: schedules, video walls and pictu
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from gateway.commands import Command, SelectInput, SetMute, SetPower, SetVideoMute, SetVolume
 from gateway.cutters import Frames
+from gateway.displays import Displays, DisplaysSettings
 from gateway.driver import (
     Actions,
     Drop,
     Later,
     Offers,
-    Opening,
     Refused,
     Request,
     Send,
@@ -28,7 +28,7 @@ from gateway.driver import (
     setting,
 )
 from gateway.model import Reason
-from gateway.polled import Ask, Polled, PolledSettings
+from gateway.polled import Ask
 
 HEAD, ANSWER, ACK, NAK = 0xAA, 0xFF, 0x41, 0x4E
 CODES = {  # questions; those of the second line also set
@@ -70,37 +70,23 @@ def frame(code: int, display: int, data: bytes = b"") -> bytes:
     return bytes((HEAD,)) + body + bytes((sum(body) % 256,))
 
 
-def ids(text: str) -> tuple[int, ...]:
-    """The display ids of a setting such as "1" or "1, 2, 5". Raises ValueError in words."""
-    found = tuple(dict.fromkeys(int(part) if part.strip().isdecimal() else -1 for part in text.split(",")))
-    if not all(0 <= one <= 253 for one in found):
-        raise ValueError(f"display ids are from 0 to 253, such as '1' or '1, 2', not {text!r}")
-    return found
-
-
 @dataclass(frozen=True)
-class SamsungMdcSettings(PolledSettings):
+class SamsungMdcSettings(DisplaysSettings):
     """What a profile may say of a Samsung display."""
+
+    ids: ClassVar[range] = range(254)
+    known: ClassVar[Collection[str]] = NAMES
 
     tls: bool = setting(False, "The display's MDC runs under TLS with a PIN ('secured protocol').")
     pin: str = setting("", "That PIN, with its leading zeros.", secret=True)
-    displays: str = setting("1", "Display ids behind this link, 0-253: '1', or '1, 2, 5' on a shared serial line.")
-    inputs: str = setting("hdmi1, hdmi2, displayport1", "The inputs that this model has, as offered to people.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.tls and not self.pin:
             raise ValueError("tls needs a pin")
-        ids(self.displays)
-        if unknown := [name for name in self.named() if name not in NAMES]:
-            raise ValueError(f"inputs are among {', '.join(NAMES)}, not {', '.join(unknown)}")
-
-    def named(self) -> tuple[str, ...]:
-        """The inputs, one by one."""
-        return tuple(name.strip() for name in self.inputs.split(",") if name.strip())
 
 
-class SamsungMdc(Polled):
+class SamsungMdc(Displays):
     """One display, or all of one serial line."""
 
     name = "samsung_mdc"
@@ -132,8 +118,6 @@ class SamsungMdc(Polled):
         "remote control keys (B0)": "a key press cannot be proved",
         "reboot (11 02)": "the model has no verb for it",
     }
-    plays = frozenset({"display", "volume"})
-    units = '"", or an id such as "2" where the setting displays names several'
     Settings = SamsungMdcSettings
     settings: SamsungMdcSettings
     optional = frozenset({"serial", "firmware", "model", "health", "panel"})
@@ -142,16 +126,6 @@ class SamsungMdc(Polled):
         super().__init__(settings, host=host, scheme=scheme)
         self.greeted = self.admitted = False
         self.silent: set[str] = set()  # displays without sound
-
-    def served(self) -> tuple[str, ...]:
-        found = ids(self.settings.displays)
-        return ("",) if len(found) == 1 else tuple(str(one) for one in found)
-
-    def opening(self) -> Opening:
-        return Opening(baud=9600, framing="8N1")
-
-    def _display(self, unit: str) -> int:
-        return int(unit) if unit else ids(self.settings.displays)[0]
 
     # ---- log-in --------------------------------------------------------------------------------------------------
 
@@ -192,7 +166,7 @@ class SamsungMdc(Polled):
         return ("status", "panel", "health", *(what for what in IDENTITY if what not in self.points[unit]))
 
     def question(self, ask: Ask) -> Send:
-        return Send(frame(CODES[ask.what], self._display(ask.unit)), tag=ask)
+        return Send(frame(CODES[ask.what], self.number(ask.unit)), tag=ask)
 
     def offer(self, unit: str) -> Offers:
         commands: set[type[Command]] = {SetPower, SelectInput}
@@ -200,7 +174,7 @@ class SamsungMdc(Polled):
             commands.add(SetVideoMute)
         if unit not in self.silent:
             commands |= {SetVolume, SetMute}
-        return Offers(unit, frozenset(commands), {"input": {name: _label(name) for name in self.settings.named()}})
+        return Offers(unit, frozenset(commands), self.inputs())
 
     def say(self, request: Request) -> Actions:
         what, value = _wire(request.command)
@@ -209,7 +183,7 @@ class SamsungMdc(Polled):
         elif value < 0:
             yield Refused(request, f"MDC knows no such input; it knows {', '.join(NAMES)}")
         else:
-            yield Send(frame(CODES[what], self._display(request.unit), bytes((value,))), tag=request)
+            yield Send(frame(CODES[what], self.number(request.unit), bytes((value,))), tag=request)
 
     # ---- what it says --------------------------------------------------------------------------------------------
 
@@ -221,7 +195,7 @@ class SamsungMdc(Polled):
             return
         what = tag.what if isinstance(tag, Ask) else _wire(tag.command)[0]
         kind, code, told = data[4:5], data[5:6], data[6:-1]
-        if data[2] != self._display(tag.unit) or code != bytes((CODES[what],)) or kind not in (b"A", b"N"):
+        if data[2] != self.number(tag.unit) or code != bytes((CODES[what],)) or kind not in (b"A", b"N"):
             yield Drop(Reason.PROTOCOL_ERROR, f"the display answered {data.hex(' ')} out of step")
         elif isinstance(tag, Request):
             if kind == b"A":
@@ -275,10 +249,3 @@ def _wire(command: Command) -> tuple[str, int]:
         case SelectInput(input=name):
             return "input", NAMES.get(name, -1)
     return "", -1
-
-
-def _label(name: str) -> str:
-    for word, shown in (("hdmi", "HDMI "), ("displayport", "DisplayPort "), ("magicinfo", "MagicINFO")):
-        if name.startswith(word):
-            return f"{shown}{name[len(word) :]}"
-    return name.upper() if len(name) <= 4 else name.capitalize()

@@ -114,6 +114,9 @@ class ScreenTechnics(Driver):
     def command(self, request: Request) -> Actions:
         """Up, down or stop; a screen that runs the other way is stopped first, as the module wants it."""
         unit, running = request.unit, self.state.get(request.unit)
+        if not self.valid_unit(unit):
+            yield Refused(request, f"there is no screen {unit}")
+            return
         match request.command:
             case Move(direction):
                 before, self.wishes[unit] = self.wishes.get(unit), request

@@ -10,10 +10,12 @@ import math
 import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
+from gateway.agent import MOST, SILENCE, AgentSettings
 from gateway.driver import (
     Actions,
+    Alert,
     Driver,
     Drop,
     Feedback,
@@ -24,7 +26,6 @@ from gateway.driver import (
     Refused,
     Request,
     Send,
-    Settings,
     SnmpGet,
     SnmpReply,
     Timing,
@@ -32,7 +33,6 @@ from gateway.driver import (
 )
 from gateway.model import Reason
 
-MOST = 16  # OIDs in one GET
 DESCRIPTION, UPTIME, NAME = "1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.3.0", "1.3.6.1.2.1.1.5.0"  # sysDescr, ...
 TRAP = "1.3.6.1.6.3.1.1.4.1.0"  # snmpTrapOID.0
 STANDARD_TRAPS = {  # RFC 3418: snmpTraps
@@ -44,7 +44,6 @@ STANDARD_TRAPS = {  # RFC 3418: snmpTraps
 }
 IDENTITY = ("name", "model", "serial", "firmware")
 LONGEST = 256  # characters of a reading
-SILENCE = "no response (SNMP v1 and v2c answer a wrong read_community with silence too)"
 
 _OID = re.compile(r"\d+(\.\d+)+")
 _UNIT = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
@@ -106,7 +105,7 @@ class Sensor:
 
 
 @dataclass(frozen=True)
-class MonitorSettings(Settings):
+class MonitorSettings(AgentSettings):
     """What a profile may say of a device that is watched."""
 
     sensors: Mapping[str, Any] = setting(
@@ -115,26 +114,14 @@ class MonitorSettings(Settings):
     identity: Mapping[str, Any] = setting({}, "name, model, serial, firmware -> the oid that tells it")
     traps: Mapping[str, Any] = setting({}, "a trap's oid -> what it means, in words")
     trap_port: int = setting(0, "the UDP port of ours that it sends traps and informs to, usually 162; 0 = none")
-    version: Literal["1", "2c", "3"] = setting("2c", "SNMP version, of questions and of traps")
-    read_community: str = setting(
-        "public", "v1 and v2c: the community that may read, and that traps carry", secret=True
-    )
-    username: str = setting("", "v3: user name")
-    auth: Literal["none", "md5", "sha", "sha256"] = setting("sha", "v3: how the log-in is proved")
-    password: str = setting("", "v3: authentication passphrase", secret=True)
-    privacy: Literal["none", "des", "aes"] = setting("aes", "v3: how the data is encrypted")
-    privacy_password: str = setting("", "v3: privacy passphrase", secret=True)
     poll: float = setting(30.0, "seconds between two looks")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.poll <= 0:
             raise ValueError("poll is more than 0 seconds")
         if not 0 <= self.trap_port <= 65535:
             raise ValueError("trap_port is from 0 to 65535")
-        if self.version == "3" and not self.username:
-            raise ValueError("version 3 needs a username")
-        if self.privacy != "none" and self.auth == "none":
-            raise ValueError("SNMPv3 has no privacy without auth (RFC 3414): set auth, or privacy to none")
         for point, oid in self.identity.items():
             if point not in IDENTITY or not isinstance(oid, str) or not _OID.fullmatch(oid):
                 raise ValueError(f"identity has {', '.join(IDENTITY)}, each with an OID, not {point!r}")
@@ -174,9 +161,9 @@ class SnmpMonitor(Driver):
     units = "a sensor named in the profile, or trap"
     offered = (
         "any OIDs as sensors: number with scale and unit, or words",
-        "alert limits",
+        "alert limits: an alert when a value goes beyond one, and when it is back",
         "identity: sysDescr and sysName, or what the profile names",
-        "traps of v1, v2c and v3, informs of v2c and v3, and a look at once after each",
+        "traps of v1, v2c and v3, informs of v2c and v3: an alert, and a look at once, for each",
         "SNMP v1, v2c and v3",
     )
     not_offered: ClassVar[Mapping[str, str]] = {
@@ -184,7 +171,7 @@ class SnmpMonitor(Driver):
         "MIB files, names instead of numbers": "an OID is the same everywhere, a MIB has to be found first",
         "whole tables": "name the rows that matter",
     }
-    Settings: ClassVar[type[Settings]] = MonitorSettings
+    Settings = MonitorSettings
     settings: MonitorSettings
 
     def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
@@ -194,19 +181,11 @@ class SnmpMonitor(Driver):
         self.most = MOST
         self.asked: set[Hashable] = set()  # the round under way
         self.ready = False
+        self.beyond: dict[str, str] = {}  # unit -> how its value was last seen to its limits: low, high
         self.again = False  # a trap came while a round was under way
 
     def opening(self) -> Opening:
-        s = self.settings
-        return Opening(
-            username=s.username,
-            password=s.password,
-            community=s.read_community,
-            version=s.version,
-            auth=s.auth,
-            privacy=s.privacy,
-            privacy_password=s.privacy_password,
-        )
+        return self.settings.opening()
 
     def side_links(self) -> Mapping[str, str]:
         """Traps come to a port of ours; only those of this device are heard."""
@@ -277,7 +256,24 @@ class SnmpMonitor(Driver):
     def _told(self, values: Mapping[str, int | str | None]) -> Actions:
         for unit, sensor in self.sensors.items():
             if sensor.oid in values:
-                yield Feedback(unit, **sensor.points(values[sensor.oid]))
+                points = sensor.points(values[sensor.oid])
+                yield Feedback(unit, **points)
+                if alert := points.get("alert"):
+                    yield from self._limits(unit, sensor, alert, points["value"])
+
+    def _limits(self, unit: str, sensor: Sensor, alert: str, value: float) -> Actions:
+        """An alert when a value goes beyond a limit, and when it is back."""
+        before, self.beyond[unit] = self.beyond.get(unit, "ok"), alert
+        if alert == before:
+            return
+        measured = f"{value:g} {sensor.unit}".strip()
+        match alert:
+            case "low":
+                yield Alert(unit, f"{measured} is below the limit of {sensor.low:g} {sensor.unit}".strip())
+            case "high":
+                yield Alert(unit, f"{measured} is above the limit of {sensor.high:g} {sensor.unit}".strip())
+            case _:
+                yield Alert(unit, f"{measured} is within its limits again")
 
     def _trapped(self, trap: SnmpReply) -> Actions:
         """It reported something: shown with its time by the device's own clock, so that a second one is seen, too."""
@@ -288,7 +284,9 @@ class SnmpMonitor(Driver):
         ticks = trap.values.get(UPTIME)
         said = [text for key, value in trap.values.items() if key not in (TRAP, UPTIME) and (text := _line(value))]
         when = f", {ticks / 100:g} s after its start" if isinstance(ticks, int) else ""
-        yield Feedback("trap", reading=f"{words}{when}{': ' if said else ''}{', '.join(said)}"[:LONGEST])
+        reading = f"{words}{when}{': ' if said else ''}{', '.join(said)}"[:LONGEST]
+        yield Feedback("trap", reading=reading)
+        yield Alert("trap", reading)
         yield from self._told({key: value for key, value in trap.values.items() if value is not None})
         if self.asked:
             self.again = True

@@ -40,6 +40,7 @@ from gateway.model import Reason
 PROMPT = re.compile(rb"[\s\0]*(?:User|Password):[ \0]*", re.IGNORECASE)
 LINE = re.compile(rb"[^\r\n]*[\r\n]+")
 UNIT = re.compile(r"[0-9A-F]{6}|group/[0-9A-F]{6}")
+LOST = 2000  # ids of orders that were taken back before they left: nobody answers them
 STILL = 2  # looks without a change after which a motor stands
 
 
@@ -122,6 +123,7 @@ class SomfyUai(Driver):
         self.asked: dict[int, Hashable] = {}  # id -> what was asked
         self.moves: dict[int, str] = {}  # our number of a move -> its motor
         self.number = 0
+        self.silent = 0  # questions in a row without an answer
         self.name_given = self.word_given = self.logged_in = self.ready = False
 
     @classmethod
@@ -146,7 +148,7 @@ class SomfyUai(Driver):
         """One line with an id of its own."""
         self.number += 1
         self.asked[self.number] = tag
-        if len(self.asked) > 64:  # ids that nobody ever answered
+        if len(self.asked) > LOST:
             del self.asked[next(iter(self.asked))]
         where = {"groupID": unit[6:]} if unit.startswith("group/") else {"targetID": unit}
         what: dict[str, Any]
@@ -219,6 +221,7 @@ class SomfyUai(Driver):
                     yield from self._position(unit, told.get("position"))
             return
         asked = self.asked.pop(number)
+        self.silent = 0
         yield Answered(asked)
         if "result" in message:
             yield from self._told(asked, message["result"])
@@ -331,6 +334,15 @@ class SomfyUai(Driver):
         for motor in self.motors.values():
             motor.until = self.now + self.settings.travel
         yield Later(self.settings.quick, "quick")
+
+    def failed(self, tag: Hashable, reason: str) -> Actions:
+        """Ids name what an answer is to, so one that is missing spoils no other: a motor may be silent, the box not."""
+        self.asked = {number: asked for number, asked in self.asked.items() if asked != tag}
+        self.silent += 1
+        if tag == ("ping", "") or self.silent > 1:
+            yield Drop(Reason.NO_RESPONSE, reason)
+        elif isinstance(tag, tuple) and tag[0] == "position":
+            yield from self._told(tag, None)
 
     def _wrong(self, asked: Hashable, error: Any) -> Actions:
         words = error.get("message") if isinstance(error, dict) else error

@@ -90,6 +90,9 @@ class XyScreens(Driver):
 
     def command(self, request: Request) -> Actions:
         """One frame, and the belief that it was heard."""
+        if not self.valid_unit(request.unit):
+            yield Refused(request, f"there is no screen {request.unit}")
+            return
         match request.command:
             case Move(direction):
                 up = (direction == "up") != self.settings.swapped

@@ -66,7 +66,7 @@ def _new_driver(args: argparse.Namespace) -> int:
     print("\n".join(str(file) for file in files))
     print(f'Add "{args.name}": "{class_name(args.name)}" to BUILT_IN in drivers/__init__.py, then:')
     print(f"  pytest tests/drivers/test_{args.name}.py tests/drivers/test_contract.py -k {args.name}")
-    print("and change word by word what the manual says otherwise: docs/write-a-driver.md.")
+    print("and change word by word what the manual says otherwise. Its page, its tape: docs/write-a-driver.md.")
     return 0
 
 
@@ -116,6 +116,15 @@ def _surfaces(args: argparse.Namespace) -> int:
     try:
         return asyncio.run(run(args))
     except RemoteError as error:
+        raise Complain(str(error)) from None
+
+
+def _calendar(args: argparse.Namespace) -> int:
+    from gateway.cli.calendars import CalendarError, run
+
+    try:
+        return run(args)
+    except CalendarError as error:
         raise Complain(str(error)) from None
 
 

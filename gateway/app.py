@@ -92,6 +92,9 @@ def _application(
     async def deck(request: Request) -> Response:
         return pages.answer(request, "deck.html")
 
+    async def contacts(request: Request) -> Response:
+        return pages.answer(request, "contacts.html")
+
     async def docs(request: Request) -> Response:
         return pages.answer(request, "docs.html")
 
@@ -105,6 +108,7 @@ def _application(
         "/panel": panel,  # a screen that is in no room yet shows a code
         "/panel/{room}": panel,
         "/deck/{room}/{surface}": deck,
+        "/contacts/{room}": contacts,
         "/docs": docs,
         "/": home,
     }.items():

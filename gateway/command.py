@@ -52,6 +52,15 @@ class Command:
         """The points, and their wanted values, that show this command done; a frozenset means any of these."""
         return {}
 
+    def over(self, name: str, points: Mapping[str, Any]) -> bool:
+        """Whether these points tell that a lasting one has had all its effect on the point `name`: what changes there
+        from then on is not its."""
+        return False
+
+    def brings(self, name: str, before: Any, value: Any) -> bool:
+        """Whether a point may go from `before` to `value` because of it, once it is done."""
+        return True
+
 
 C = TypeVar("C", bound=Command)
 COMMANDS: dict[str, type[Command]] = {}

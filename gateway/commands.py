@@ -38,20 +38,26 @@ from gateway.callverbs import (
     Transfer,
 )
 from gateway.command import COMMANDS, Command, arguments, secret_fields, text, verb, within
+from gateway.meetverbs import BookRoom, EndMeeting, ExtendMeeting, JoinMeeting
 from gateway.roomverbs import CallForHelp, DrawKey, LayOut, Route, RunScene, SetIndicator, SetLevel, SetTilt, ShowKey
 
 __all__ = [
     "COMMANDS",
+    "MEETING_VERBS",
     "ROOM_VERBS",
     "Answer",
+    "BookRoom",
     "CallForHelp",
     "Command",
     "CyclePower",
     "Dial",
     "DrawKey",
+    "EndMeeting",
+    "ExtendMeeting",
     "HangUp",
     "Hold",
     "Join",
+    "JoinMeeting",
     "LayOut",
     "ListBookings",
     "Merge",
@@ -93,6 +99,9 @@ __all__ = [
     "arguments",
     "secret_fields",
 ]
+
+
+WAVERING = 2  # percent: the position of a motor that stands may be told so differently
 
 
 @verb
@@ -253,6 +262,18 @@ class Move(Command):
         if self.direction not in ("up", "down"):
             raise ValueError(f"direction is up or down, not {self.direction!r}")
 
+    def over(self, name: str, points: Mapping[str, Any]) -> bool:
+        there = name == "position" and points.get("position") == (100 if self.direction == "down" else 0)
+        return there or points.get("moving") == "stopped"
+
+    def brings(self, name: str, before: Any, value: Any) -> bool:
+        """Only its own way; positions that waver by a percent or two say nothing."""
+        if name == "moving":
+            return value not in ("up", "down") or bool(value == self.direction)
+        if name == "position" and before is not None and value is not None:
+            return bool((value - before if self.direction == "down" else before - value) >= -WAVERING)
+        return True
+
 
 @verb
 @dataclass(frozen=True)
@@ -273,6 +294,10 @@ class SetPosition(Command):
 
     def shown(self) -> Mapping[str, Any]:
         return {"position": self.percent}
+
+    def over(self, name: str, points: Mapping[str, Any]) -> bool:
+        there = name == "position" and points.get("position") == self.percent
+        return there or points.get("moving") == "stopped"
 
 
 @verb
@@ -331,4 +356,5 @@ class Toggle(Command):
     example = {"what": "mute"}
 
 
-ROOM_VERBS: tuple[str, ...] = ("power", "source", "toggle", "scene", "help")
+MEETING_VERBS: tuple[str, ...] = ("join-meeting", "book", "extend-meeting", "end-meeting")
+ROOM_VERBS: tuple[str, ...] = ("power", "source", "toggle", "scene", "help", *MEETING_VERBS)

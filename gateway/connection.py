@@ -71,7 +71,7 @@ class Connection:
         self._busy = False  # the driver is being asked, or the queues are being emptied
         self._paused = False  # nothing may be sent: the link is being upgraded
         self._deaf = False  # nothing may be heard: what comes now was said before the upgrade, by who knows whom
-        self._during: Ticket | None = None
+        self.saying: Ticket | None = None  # the command that the driver is putting into words
         self._quiet: asyncio.Event | None = None  # set once we are leaving and the last words are out
         self._over = asyncio.Event()
 
@@ -192,7 +192,7 @@ class Connection:
                 for message in self.feed(data):
                     if self.ended or self._deaf:
                         break
-                    self._receive(message, self.turns.oldest() if self.cutter.answers(message) else None)
+                    self._receive(message, self._answered(message))
         except Overflow as error:
             self.finish(Reason.PROTOCOL_ERROR, str(error))
         except Exception as error:
@@ -202,6 +202,13 @@ class Connection:
                 self._busy = False
         if outermost:
             self.pump()
+
+    def _answered(self, message: Any) -> Exchange | None:
+        """The oldest turn, which ends where this message answers it."""
+        waiting = self.turns.waiting
+        if waiting is None or not self.cutter.answers(message) or not self.driver.answers(message, waiting.send.tag):
+            return None
+        return self.turns.oldest()
 
     def _receive(self, message: Any, exchange: Exchange | None) -> None:
         if exchange is None:
@@ -320,14 +327,22 @@ class Connection:
 
     def command(self, ticket: Ticket) -> None:
         """Have the driver put a command into words."""
-        during, self._during = self._during, ticket
+        before, self.saying = self.saying, ticket
         try:
             self.ask("command", self.driver.command, ticket.request)
+            if not self.ended and ticket.sent_at is None and ticket.outcome is None:  # it is the driver's to wait now
+                self.device.await_proof(ticket, self.clock.now() + self.driver.patience(ticket.command))
         finally:
-            self._during = during
+            self.saying = before
+        if ticket.held is not None and not self.turns.holds(ticket):  # there was nothing to send
+            self.device.end(ticket, ticket.held)
+
+    def has_yet_to_send(self, ticket: Ticket) -> bool:
+        """Whether words of this command wait for the wire, or are just being found."""
+        return ticket is self.saying or self.turns.holds(ticket)
 
     def _say(self, send: Send, at: float) -> None:
-        ticket = self._during
+        ticket = self.saying
         if ticket is None and isinstance(send.tag, Request):
             ticket = self.device.ticket(send.tag.id)
         self._numbers += 1

@@ -226,7 +226,7 @@ class Device:
         for waiting in [t for t in held.flight.values() if t.sent_at is None and t.command.verb in command.cancels]:
             self.end(waiting, Outcome(Result.SUPERSEDED, f"{command.verb} came before it was sent"))
         self._tickets[ticket.id] = held.flight[ticket.id] = ticket
-        self._await_proof(ticket, now + command.patience)
+        self.await_proof(ticket, now + command.patience)
         queue, lowly = self.urgent if ticket.urgent else self.waiting, command.lowly
         queue.insert(next((at for at, other in enumerate(queue) if other.command.lowly > lowly), len(queue)), ticket)
         if connection is not None:
@@ -273,25 +273,17 @@ class Device:
 
     def _next_page(self, ticket: Ticket) -> None:
         ticket.next_page()
-        self._await_proof(ticket, self.clock.now() + ticket.command.patience)
+        self.await_proof(ticket, self.clock.now() + ticket.command.patience)
         self.waiting.append(ticket)
         connection = self._serving(ticket.request.unit)
         if connection is not None:
             connection.pump()
 
-    def _await_proof(self, ticket: Ticket, until: float) -> None:
+    def await_proof(self, ticket: Ticket, until: float) -> None:
+        """A command is overdue from `until` on."""
         if ticket.timer:
             ticket.timer.cancel()
-        ticket.timer = self.clock.at(until, lambda: self._overdue(ticket))
-
-    def _overdue(self, ticket: Ticket) -> None:
-        if ticket.sent_at is None:
-            words = "it could not be sent in time: the device was busy" if self.online else "the device was not ready"
-        elif ticket.taken:
-            words = "the device acknowledged, but has not shown it"
-        else:
-            words = "sent, and no answer came"
-        self.end(ticket, Outcome(Result.UNCONFIRMED, words))
+        ticket.timer = self.clock.at(until, lambda: self.end(ticket, ticket.overdue(self.online)))
 
     def end(self, ticket: Ticket, outcome: Outcome) -> None:
         """Give a command its outcome; what it still has waiting is not sent any more unless it succeeded."""
@@ -317,10 +309,12 @@ class Device:
         command, unit, now = ticket.command, self.unit(ticket.request.unit), self.clock.now()
         ticket.sent_at, ticket.sent_wall = now, self.clock.wall()
         until = now + connection.driver.patience(command)
-        self._await_proof(ticket, until)
+        self.await_proof(ticket, until)
         shown = command.proof == "points" and connection.driver.shows(command, unit.values())
         unit.left(ticket, now, until, shown=shown)
-        if blind and command.proof == "nothing":
+        if ticket.held is not None:
+            self.end(ticket, ticket.held)
+        elif blind and command.proof == "nothing":
             self.end(ticket, Outcome(Result.ASSUMED, "sent; nothing could show it"))
         elif blind and shown and (outcome := unit.proved(command)).result is Result.ASSUMED:
             self.end(ticket, outcome)
@@ -334,22 +328,29 @@ class Device:
         ticket.taken = True
         command, unit, now = ticket.command, self.unit(request.unit), self.clock.now()
         if command.proof == "nothing":
-            self.end(ticket, Outcome(Result.ASSUMED, "acknowledged; nothing could show it"))
+            self._conclude(connection, ticket, Outcome(Result.ASSUMED, "acknowledged; nothing could show it"))
         elif command.proof == "points" and connection.driver.pushes and unit.steady(command, now):
             self._see(ticket, unit, connection)
 
-    def settle(self, identity: str, outcome: Outcome) -> None:
+    def settle(self, connection: Connection, identity: str, outcome: Outcome) -> None:
         """The driver said how a command ended; what only an assumption shows is only assumed."""
         ticket = self._tickets.get(identity)
         if ticket is not None:
             if outcome.result is Result.CONFIRMED:
                 outcome = self.unit(ticket.request.unit).proved(ticket.command)
+            self._conclude(connection, ticket, outcome)
+
+    def _conclude(self, connection: Connection, ticket: Ticket, outcome: Outcome) -> None:
+        """End it now, or once it has left where its driver knows the end beforehand: nothing answers a one-way one."""
+        if outcome.good and ticket.sent_at is None and connection.has_yet_to_send(ticket):
+            ticket.held = outcome
+        else:
             self.end(ticket, outcome)
 
-    def feedback(self, connection: Connection, told: Feedback) -> None:
-        """The device told of a unit: note what changed, tell the listeners, and see which commands that proves."""
+    def feedback(self, connection: Connection, told: Feedback, by: Ticket | None = None) -> None:
+        """The device told of a unit (`by`: a command): note it, tell the listeners, see which commands that proves."""
         unit = self.unit(told.unit)
-        self._tell(unit, unit.hear(told, self.clock.wall(), self.clock.now()))
+        self._tell(unit, unit.hear(told, self.clock.wall(), self.clock.now(), by))
         for ticket in [t for t in unit.flight.values() if t.sent_at is not None]:
             command = ticket.command
             if command.proof == "points" and command.shown().keys() & told.points.keys():

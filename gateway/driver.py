@@ -193,6 +193,15 @@ class Gone:
     unit: str
 
 
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that people should know of happened at `unit`: a trap, a value beyond its limits. An event, no state:
+    what holds now is `Feedback`. `words` are one line for people."""
+
+    unit: str
+    words: str
+
+
 Action: TypeAlias = (
     Send
     | Answered
@@ -210,6 +219,7 @@ Action: TypeAlias = (
     | More
     | Appeared
     | Gone
+    | Alert
 )
 Actions: TypeAlias = Iterable[Action]
 
@@ -283,6 +293,11 @@ class Driver:
         """Seconds from the wire until the proof of `command` is overdue."""
         return command.patience
 
+    def answers(self, data: Any, tag: Hashable) -> bool:
+        """Whether `data`, which may end a turn as far as the cutter can tell, answers what was sent with `tag`. Where a
+        device also tells of others' doing in the words of its answers, only the driver can tell them apart."""
+        return True
+
     def shows(self, command: Command, points: Mapping[str, Any]) -> bool:
         """Whether a unit's points show `command` done; override where the device rounds or rescales."""
         return shows(command, points)
@@ -335,6 +350,16 @@ def shows(command: Command, points: Mapping[str, Any]) -> bool:
         if held is None or (held not in value if isinstance(value, frozenset) else held != value):
             return False
     return True
+
+
+def speaks_of(told: Feedback, request: Request) -> bool:
+    """Whether `told` is about what `request` asks for, and says nothing else than it where it is a choice or a switch:
+    levels are rounded by devices."""
+    wanted = request.command.shown()
+    named = [name for name in wanted if name in told.points]
+    if told.unit != request.unit or not named:
+        return False
+    return all(told.points[name] == wanted[name] for name in named if isinstance(wanted[name], bool | str))
 
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:

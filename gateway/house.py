@@ -8,14 +8,14 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-import zoneinfo
 from collections.abc import Mapping
 
-from gateway.agenda import Agenda
+from gateway.calendars.office import Office
 from gateway.clock import Clock
 from gateway.composite import Composite
 from gateway.device import Device, Player
 from gateway.directory import Directory
+from gateway.directory.phonebook import PhoneBook
 from gateway.driver import secrets_of
 from gateway.group import Group
 from gateway.journal import Journal
@@ -42,6 +42,7 @@ class House:
         self.composites: list[Composite] = []
         self.rooms: dict[str, Room] = {}
         self.directory: Directory | None = None
+        self.office: Office | None = None
         for room in spec.rooms.values():
             players = {part.id: self._player(part) for part in room.parts.values() if not part.members}
             for part in room.parts.values():
@@ -98,18 +99,25 @@ class House:
         for device in self.devices.values():
             if device.warning:
                 log.warning("%s: %s", device.name, device.warning)
-        zone = zoneinfo.ZoneInfo(self.spec.time_zone) if self.spec.time_zone else None
-        agendas = [Agenda(room, self.clock, zone) for room in self.rooms.values() if room.spec.meetings]
         try:
             async with asyncio.TaskGroup() as group:
-                for agenda in agendas:
-                    group.create_task(agenda.run(), name=f"agenda {agenda.room.id}")
+                if self.office is not None and self.office.desks:
+                    group.create_task(self.office.run(), name="calendars")
+                for book in self._phone_books():
+                    group.create_task(book.run(), name=f"phone book {book.room.id}")
                 for identity, device in self.devices.items():
                     group.create_task(device.run(), name=f"device {identity}")
                 await asyncio.Event().wait()
         finally:
             for mailbox in [mailbox for room in self.rooms.values() for mailbox in room.mailboxes]:
                 mailbox.close()
+
+    def _phone_books(self) -> list[PhoneBook]:
+        """The codecs' phone books that belong to the contacts."""
+        directory = self.directory
+        if directory is None:
+            return []
+        return [PhoneBook(room, directory) for room in self.rooms.values() if room.spec.phone_book]
 
     async def close(self) -> None:
         """Say goodbye to every device (two seconds at most) and forget the motors' timers."""
@@ -118,6 +126,8 @@ class House:
         self.lobby.close()
         for ruler in self.rulers:
             ruler.close()
+        if self.office is not None:
+            await self.office.close()
         for room in self.rooms.values():
             room.starts.close()
         for composite in self.composites:

@@ -25,6 +25,7 @@ class Mailbox:
         self.points: dict[tuple[str, str], Reading] = {}
         self.parts: dict[str, Mapping[str, Any]] = {}
         self.devices: dict[str, Mapping[str, Any]] = {}
+        self.told_meetings: Mapping[str, Any] | None = None
         self.events: deque[Mapping[str, Any]] = deque()
         self.missed = 0
         self.closed = False
@@ -43,6 +44,11 @@ class Mailbox:
     def device(self, name: str, described: Mapping[str, Any]) -> None:
         """A device came or went."""
         self.devices[name] = described
+        self._news.set()
+
+    def meetings(self, told: Mapping[str, Any]) -> None:
+        """The room's meetings are others now, or are told of otherwise."""
+        self.told_meetings = told
         self._news.set()
 
     def put(self, event: Mapping[str, Any]) -> None:

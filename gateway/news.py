@@ -1,4 +1,4 @@
-"""What a driver tells of its device, put into effect: state, proof, rows, presses, who came and who went.
+"""What a driver tells of its device, put into effect: state, proof, rows, presses, alerts, who came and who went.
 
 What may not live here: what concerns the connection itself: sending, timers, its end (`connection.py`).
 """
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gateway.driver import (
     Action,
+    Alert,
     Appeared,
     Done,
     Feedback,
@@ -31,17 +32,19 @@ def tell(device: Device, connection: Connection, action: Action) -> None:
     """Put one action into effect. Raises TypeError for what is none, ValueError for a point that is none."""
     match action:
         case Feedback():
-            device.feedback(connection, action)
+            device.feedback(connection, action, connection.saying)
         case Taken(request):
             device.taken(connection, request)
         case Done(request):
-            device.settle(request.id, Outcome(Result.CONFIRMED))
+            device.settle(connection, request.id, Outcome(Result.CONFIRMED))
         case Refused(request, words):
-            device.settle(request.id, Outcome(Result.REFUSED, words))
+            device.settle(connection, request.id, Outcome(Result.REFUSED, words))
         case Offers():
             device.offer(action)
         case Press(key, edge, value, unit):
             device.event(Event("press", {"unit": unit, "key": key, "edge": edge, "value": value}))
+        case Alert(unit, words):
+            device.event(Event("alert", {"what": "device", "unit": unit, "text": words}))
         case Item(request, value):
             if ticket := device.ticket(request.id):
                 ticket.row(value)

@@ -180,7 +180,7 @@ class Polled(Driver):
         held = self.points[unit]
         before = held.get("power")
         held.update(points)
-        yield Feedback(unit, **points)
+        yield from self._shown(unit, points)
         if "power" not in points:
             return
         power = points["power"]
@@ -196,6 +196,18 @@ class Polled(Driver):
             yield from self._release(unit)
         if power != before:
             yield from self.woken(unit)
+
+    def _shown(self, unit: str, points: dict[str, Any]) -> Actions:
+        """What people are shown of it: a display that took the order to come on and still says that it sleeps warms up,
+        as far as anybody can tell; many have no word of their own for that."""
+        wanted, until = self.goal.get(unit, (False, 0.0))
+        power = points.get("power")
+        if until <= self.now or power not in ASLEEP | {"on"} or wanted == (power == "on"):
+            yield Feedback(unit, **points)
+            return
+        if rest := {name: value for name, value in points.items() if name != "power"}:
+            yield Feedback(unit, **rest)
+        yield Feedback(unit, assumed=True, power="warming" if wanted else "cooling")
 
     def failed(self, tag: Hashable, reason: str) -> Actions:
         """One unit of several that does not answer is away; else the whole device is. While its power
@@ -305,13 +317,15 @@ class Polled(Driver):
         yield Later(self.settings.quick, "quick")
 
     def _keep(self, request: Request) -> Actions:
-        """Have it wait; a look at the power goes out for it, which also tells the house that it is being dealt with."""
+        """Have it wait; what a look at the power tells decides. Where it is thought to be off, that look is a person's
+        and goes before the round."""
         key = (request.unit, request.command.slot or request.id)
         self.kept.pop(key, None)
         self.kept[key] = (request, self.now + self.settings.warm_up)
         ask = Ask(request.unit, self.power_question)
-        self.asked.add(ask)
-        yield self.question(ask)
+        if ask not in self.asked or not self.busy(request.unit):
+            self.asked.add(ask)
+            yield self.question(ask)
         yield Later(self.settings.quick, "quick")
 
     def _release(self, unit: str) -> Actions:

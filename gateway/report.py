@@ -34,6 +34,7 @@ def state(room: Room) -> dict[str, Any]:
         "sources": {source.name: describe_source(room, source) for source in room.spec.sources.values()},
         "scenes": {scene.name: {"label": scene.label} for scene in room.spec.scenes.values()},
         "limits": {"volume": room.spec.maximum_volume},
+        **({"meetings": room.desk.told()} if room.desk else {}),
     }
 
 

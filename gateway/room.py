@@ -15,9 +15,11 @@ from gateway import chains, expand, scenes
 from gateway.clock import Clock
 from gateway.commands import (
     COMMANDS,
+    MEETING_VERBS,
     ROOM_VERBS,
     CallForHelp,
     Command,
+    HangUp,
     Rows,
     RunScene,
     SelectSource,
@@ -60,6 +62,16 @@ class Watcher(Protocol):
     def asked(self, command: Command, part_id: str, cause: str) -> None: ...
 
 
+class Desk(Protocol):
+    """Who knows the room's meetings, joins and books them (`gateway.calendars.desk`)."""
+
+    def asked(self, cause: str) -> None: ...
+    def changed(self) -> None: ...
+    def hung_up(self) -> None: ...
+    def submit(self, ticket: RoomTicket) -> None: ...
+    def told(self) -> Mapping[str, Any]: ...
+
+
 class Room:
     """A room at work. All methods are for the event loop and return at once."""
 
@@ -75,6 +87,7 @@ class Room:
         self.commands: OrderedDict[str, tuple[str, Ticket]] = OrderedDict()
         self.mailboxes: set[Mailbox] = set()
         self.watcher: Watcher | None = None
+        self.desk: Desk | None = None
         self.starts = Starts(spec.starts, clock)
         self.parts: dict[str, Part] = {}
         self._playing: dict[tuple[int, str], list[Part]] = {}
@@ -108,6 +121,8 @@ class Room:
                 ticket = self.ask(part, command, cause, identity)
         if self.watcher is not None:
             self.watcher.asked(command, part_id, cause)
+        if self.desk is not None:
+            self.desk.asked(cause)
         return ticket
 
     async def rows(self, command: Rows, part_id: str, *, cause: str = "") -> AsyncGenerator[Any, None]:
@@ -147,6 +162,8 @@ class Room:
 
     def ask(self, part: Part, command: Command, cause: str, identity: str = "") -> Ticket:
         """Ask a part, which surely takes it; of a group, each member."""
+        if isinstance(command, HangUp) and self.desk is not None:
+            self.desk.hung_up()
         if isinstance(part.player, Group):
             held = part.player.chains(command, self.parts)
             ticket: Ticket = RoomTicket(Request(identity or new_id(), command), cause, self.clock.now())
@@ -172,6 +189,13 @@ class Room:
                 else "nobody listens; it is in the journal"
             )
             ticket.settle(Outcome(Result.ASSUMED, words), self.clock.now())
+            return ticket
+        if command.verb in MEETING_VERBS:
+            if self.desk is None:
+                words = "this room has no calendar"
+                ticket.settle(Outcome(Result.REFUSED, words), self.clock.now())
+                raise NothingPlays(words)
+            self.desk.submit(ticket)
             return ticket
         try:
             held = self._expansion(command, part_id)
@@ -290,6 +314,8 @@ class Room:
 
     def offered(self, player: Player, unit: str) -> None:
         """A unit offers other things now."""
+        if self.desk is not None:
+            self.desk.changed()
         for part in self._playing.get((id(player), unit), ()):
             described = describe(part)
             for mailbox in self.mailboxes:
@@ -308,6 +334,13 @@ class Room:
             mailbox.put(told)
         self._write("press" if kind == "press" else "event", kind, plain(data), cause=cause)
 
+    def meetings(self) -> None:
+        """What is told of the room's meetings has changed."""
+        if self.desk is not None and self.mailboxes:
+            told = self.desk.told()
+            for mailbox in self.mailboxes:
+                mailbox.meetings(told)
+
     def _publish(self, subject: str, point: str, reading: Reading) -> None:
         self.seq += 1
         for mailbox in self.mailboxes:
@@ -321,7 +354,7 @@ class Room:
 
     def _calls(self, part: Part, reading: Reading) -> None:
         """Incoming and ended calls, from what the codec showed before and shows now."""
-        ringing, over = part.callbook.hear(reading)
+        ringing, over = part.callbook.hear(reading, self.clock.wall())
         for call in ringing:
             self.event("incoming call", {"call": call})
         for record in over:

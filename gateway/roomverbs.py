@@ -210,12 +210,16 @@ class DrawKey(Command):
 
 @dataclass(frozen=True)
 class PlannedKey:
-    """A key as a surface must know it to make room for it. kind: a button, a level that can be set, or only a text."""
+    """A key as a surface must know it to make room for it. kind: a button, a level that can be set, or only a text.
+
+    `label_on`: what a button says instead of its label while it is on; "" where it always says the same.
+    """
 
     id: str
     label: str
     icon: str = ""
     kind: Literal["button", "level", "text"] = "button"
+    label_on: str = ""
 
 
 @dataclass(frozen=True)

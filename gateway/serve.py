@@ -25,6 +25,7 @@ import uvicorn
 from gateway import certificate
 from gateway.app import Door
 from gateway.auth import Tokens
+from gateway.calendars.office import Office
 from gateway.clock import LoopClock
 from gateway.directory import Directory
 from gateway.driver import Driver
@@ -138,6 +139,7 @@ async def gateway(
         house = House(spec, journal, clock, Adoptions.read(folder.path / "surfaces.json"))
         house.directory = Directory(folder.path / "contacts.sqlite")
         ends.callback(house.directory.close)
+        house.office = Office(spec, house.rooms, folder.path, clock)
         recorder = Recorder(folder.path / "tapes")
         for identity, device in spec.all_devices().items():
             if device.record:

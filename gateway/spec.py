@@ -17,6 +17,7 @@ from gateway.profile.joinrules import JoinSpec
 from gateway.profile.keypads import KeypadSpec
 from gateway.profile.layout import SurfaceSpec
 from gateway.profile.linespec import LinesSpec
+from gateway.profile.meetings import CalendarSpec, MeetingsSpec
 from gateway.profile.steps import SceneSpec
 
 
@@ -177,8 +178,9 @@ class RoomSpec:
     starts: StartsSpec = field(default_factory=StartsSpec)
     rules: Mapping[str, RuleSpec] = field(default_factory=dict)
     group: str = ""  # rooms of one group share contacts
+    phone_book: str = ""  # for whom the codec's phone book is copied: "room", "group", "site", or "" = nobody
     keypads: Mapping[str, KeypadSpec] = field(default_factory=dict)
-    meetings: str = ""  # whose calendar says the next meeting: "codec", or "" = nobody's
+    meetings: MeetingsSpec | None = None  # whose calendar is shown, and how
 
     def uses(self) -> frozenset[str]:
         """The ids of all devices that play a part here, shared ones too."""
@@ -209,6 +211,7 @@ class SiteSpec:
     time_zone: str = ""
     join: JoinSpec = field(default_factory=JoinSpec)
     lines: LinesSpec | None = None
+    calendars: Mapping[str, CalendarSpec] = field(default_factory=dict)
 
     def only(self, room: str) -> SiteSpec:
         """The same site with this room alone, and of the shared devices only those that it uses."""

@@ -16,7 +16,7 @@ from typing import Any
 from gateway.clock import Timer
 from gateway.commands import Command
 from gateway.driver import Request
-from gateway.model import Outcome
+from gateway.model import Outcome, Result
 
 _born = f"{int(time.time()) & 0xFFFFFFFF:x}"
 _numbers = itertools.count(1)
@@ -35,6 +35,7 @@ class Ticket:
         "_wake",
         "cause",
         "ended_at",
+        "held",
         "more",
         "outcome",
         "request",
@@ -57,6 +58,7 @@ class Ticket:
         self.ended_at: float | None = None
         self.taken = False
         self.outcome: Outcome | None = None
+        self.held: Outcome | None = None  # how it ends once it has left: its driver need not be asked again
         self.timer: Timer | None = None
         self.rows: deque[Any] = deque()
         self.more = False  # a page ended and the driver waits to be asked for the next
@@ -94,6 +96,14 @@ class Ticket:
             callback(self)
         self.wake()
         return True
+
+    def overdue(self, online: bool) -> Outcome:
+        """How far it came, when nobody has said any more of it."""
+        if self.sent_at is None:
+            words = "it could not be sent in time: the device was busy" if online else "the device was not ready"
+        else:
+            words = "the device acknowledged, but has not shown it" if self.taken else "sent, and no answer came"
+        return Outcome(Result.UNCONFIRMED, words)
 
     def row(self, value: Any) -> None:
         """One row of a long answer came."""

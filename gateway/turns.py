@@ -81,6 +81,11 @@ class Turns:
             self.flight.append(exchange)
             exchange.deadline = self.clock.at(now + self.timing.reply, lambda: self._late(exchange))
 
+    @property
+    def waiting(self) -> Exchange | None:
+        """Whose turn it is that a positional reply would end."""
+        return self.flight[0] if self.flight else None
+
     def oldest(self) -> Exchange | None:
         """End the oldest turn: a positional reply has come."""
         return self._over(self.flight[0]) if self.flight else None
@@ -98,6 +103,10 @@ class Turns:
         for queue in (self.people, self.urgent):
             for exchange in [held for held in queue if held.ticket is ticket]:
                 queue.remove(exchange)
+
+    def holds(self, ticket: Ticket) -> bool:
+        """Whether anything of a command still waits for the wire."""
+        return any(held.ticket is ticket for queue in (self.urgent, self.people) for held in queue)
 
     def clear(self) -> None:
         """Drop all that waits for a turn."""

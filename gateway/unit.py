@@ -62,8 +62,9 @@ class Unit:
 
     # ---- what it is told -------------------------------------------------------------------------------------
 
-    def hear(self, told: Feedback, wall: float, now: float) -> dict[str, Reading]:
-        """Note what the device told; returns what has changed. Raises ValueError for a point or value that is none."""
+    def hear(self, told: Feedback, wall: float, now: float, by: Ticket | None = None) -> dict[str, Reading]:
+        """Note what the device told (`by`: the command that its driver is putting into words, and may believe
+        something of); returns what has changed. Raises ValueError for a point or value that is none."""
         for name, value in told.points.items():
             point = POINTS.get(name)
             complaint = f"undeclared point {name!r}" if point is None else point.complaint(value)
@@ -81,9 +82,20 @@ class Unit:
             if held.value == value and value is not None:  # the same, but more or less surely, or seen again
                 changes[name] = Reading(value, held.since, confirmed, False, held.cause)
             else:
-                changes[name] = Reading(value, wall, confirmed, False, self._cause(name, value, now))
+                changes[name] = Reading(value, wall, confirmed, False, self._cause(name, value, now, by))
         self.points.update(changes)
+        self._settle_blame(told.points)
         return changes
+
+    def _settle_blame(self, points: Mapping[str, Any]) -> None:
+        """A lasting command that is done and has had its effect is the cause of nothing from now on: a screen that
+        stands again, and then moves, is moved by somebody else."""
+        for name, held in list(self.blame.items()):
+            spent = [at for at, (ticket, _) in enumerate(held) if _done(ticket) and ticket.command.over(name, points)]
+            if spent:
+                del held[: spent[-1] + 1]
+            if not held:
+                del self.blame[name]
 
     def fade(self) -> dict[str, Reading]:
         """The device is away: all that is known is from before. Returns what has changed by that."""
@@ -132,14 +144,25 @@ class Unit:
         sure = all(reading.confirmed for reading in held) if command.shown() else _any_confirmed(held)
         return Outcome(Result.CONFIRMED if sure else Result.ASSUMED)
 
-    def _cause(self, name: str, value: Any, now: float) -> str:
+    def _cause(self, name: str, value: Any, now: float, by: Ticket | None) -> str:
         """The command that brought a value about: the newest that wanted it, else the newest that may have."""
-        blamed = [ticket for ticket, until in self.blame.get(name, ()) if until >= now]
+        if by is not None and by.request.unit == self.name and name in by.command.touches:
+            return by.id
+        before = self.points.get(name, UNKNOWN).value
+        blamed = [
+            ticket
+            for ticket, until in self.blame.get(name, ())
+            if until >= now and not (_done(ticket) and not ticket.command.brings(name, before, value))
+        ]
         for ticket in reversed(blamed):
             wanted = ticket.command.shown().get(name)
             if wanted is not None and (value in wanted if isinstance(wanted, frozenset) else value == wanted):
                 return ticket.id
         return blamed[-1].id if blamed else ""
+
+
+def _done(ticket: Ticket) -> bool:
+    return ticket.outcome is not None and ticket.outcome.good
 
 
 def dated(calls: tuple[Call, ...], before: tuple[Call, ...], wall: float) -> tuple[Call, ...]:

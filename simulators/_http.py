@@ -31,16 +31,18 @@ class Request:
     body: bytes
     query: str = ""
 
-    def answer(self, status: int, body: dict[str, Any] | None = None) -> None:
-        """Reply with JSON, or with nothing."""
+    def answer(self, status: int, body: dict[str, Any] | None = None, more: Mapping[str, str] | None = None) -> None:
+        """Reply with JSON, or with nothing; `more` are further headers."""
         if body is None:
-            self.say(status, b"", "")
+            self.say(status, b"", "", more)
         else:
-            self.say(status, json.dumps(body, separators=(",", ":")).encode(), "application/json; charset=utf-8")
+            data = json.dumps(body, separators=(",", ":")).encode()
+            self.say(status, data, "application/json; charset=utf-8", more)
 
-    def say(self, status: int, data: bytes, kind: str) -> None:
-        """Reply with anything; `kind` is its media type."""
+    def say(self, status: int, data: bytes, kind: str, more: Mapping[str, str] | None = None) -> None:
+        """Reply with anything; `kind` is its media type, `more` are further headers."""
         head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in (more or {}).items())
         if kind:
             head += f"Content-Type: {kind}\r\n"
         if status != HTTPStatus.NO_CONTENT:

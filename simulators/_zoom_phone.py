@@ -6,7 +6,7 @@ ICD Connect Conferencing (PhoneCallStatus, PhoneCallTerminated) read.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulators.zoom_rooms import ZoomRooms
@@ -37,23 +37,21 @@ class Telephone:
         """A telephone call is in this state now."""
         if call in self.room.phones:
             self.room.phones[call]["Status"] = f"PhoneCallStatus_{status}"
-            self.room.event("PhoneCallStatus", self.room.phones[call])
+            self._event("PhoneCallStatus", self.room.phones[call])
 
     def end(self, call: str, reason: str) -> None:
         """A telephone call is over."""
         ended = self.room.phones.pop(call, None)
         if ended is not None:
             told = {key: value for key, value in ended.items() if key != "Status"}
-            self.room.event("PhoneCallTerminated", {**told, "Reason": f"PhoneCallTerminateReason_{reason}"})
+            self._event("PhoneCallTerminated", {**told, "Reason": f"PhoneCallTerminateReason_{reason}"})
 
     def call(self, number: str) -> None:
         """`zCommand Dial PhoneCallOut`."""
-        self.room.done("DialPhoneCallOutResult")
+        self.room.command_line.done("DialPhoneCallOutResult")
         if not self.room.telephone:
             told = {"CallId": "0", "IsIncomingCall": False, "PeerNumber": number}
-            self.room.event(
-                "PhoneCallTerminated", {**told, "Reason": "PhoneCallTerminateReason_ByInitAudioDeviceFailed"}
-            )
+            self._event("PhoneCallTerminated", {**told, "Reason": "PhoneCallTerminateReason_ByInitAudioDeviceFailed"})
             return
         call = self.ring(number, incoming=False)
         self.room.after(self.room.answer_seconds / 3, lambda: self.tell(call, "Ringing"))
@@ -62,3 +60,7 @@ class Telephone:
         else:
             wait = self.room.no_answer_seconds if self.room.far_end == "no answer" else self.room.answer_seconds
             self.room.after(wait, lambda: self.end(call, "ByRemote"))
+
+    def _event(self, key: str, told: dict[str, Any]) -> None:
+        if self.room.phone_events:
+            self.room.event(key, told)

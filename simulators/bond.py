@@ -1,7 +1,8 @@
 """Bond Bridge with motorized shades: its local API v2 over HTTP, and what it pushes over UDP (BPUP).
 
-Groups, scenes, schedules and learned signals may not live here. The bridge speaks to one-way radio motors, so what it
-calls state is its own belief: where a shade is (`actual`) and where the bridge believes it (`position`) are two things.
+Scenes, schedules, learned signals and the making of groups may not live here. The bridge speaks to one-way radio
+motors, so what it calls state is its own belief: where a shade is (`actual`) and where the bridge believes it
+(`position`) are two things.
 
 Source: Bond Local API v3 (docs-local.appbond.com); the chapters named below are its own.
 """
@@ -12,60 +13,29 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
-from zlib import crc32
 
+from simulators._bond import (
+    ACTIONS,
+    CLOSED,
+    OPEN,
+    POSITION_ACTIONS,
+    TILT_ACTIONS,
+    Group,
+    ProblemError,
+    Shade,
+    Travel,
+    hashed,
+    is_id,
+    line,
+    problem,
+)
 from simulators._http import HttpSimulator, Request
 from simulators.device import SimulatorError, Timer, Where, hand
 from simulators.doors import Address, UdpDoor
 
-OPEN, CLOSED = 0, 100  # chapter Position
-ACTIONS = ("Open", "Close", "ToggleOpen", "Hold", "Stop", "Preset")
-POSITION_ACTIONS = ("SetPosition", "IncreasePosition", "DecreasePosition")
-TILT_ACTIONS = ("TiltOpen", "TiltClose")
 BPUP_PORT = 30007  # chapter BPUP
 UNLOCKED_SECONDS = 600  # chapter Getting the Bond Token: ten minutes from power-up
 SUBSCRIBED_SECONDS = 125  # chapter BPUP
-
-
-class ProblemError(Exception):
-    """What the bridge refuses, as an HTTP status and words."""
-
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(status, words)
-        self.status, self.words = status, words
-
-
-@dataclass(kw_only=True)
-class Shade:
-    """One motor: what the bridge believes of it, and the truth."""
-
-    name: str
-    has_position: bool
-    has_slats: bool = False
-    open: int = 1
-    position: int = OPEN
-    actual: float = OPEN
-    moving: Literal["", "up", "down"] = ""
-
-    @property
-    def actions(self) -> tuple[str, ...]:
-        more = POSITION_ACTIONS if self.has_position else ()
-        return ACTIONS + more + (TILT_ACTIONS if self.has_slats else ())
-
-    @property
-    def state(self) -> dict[str, Any]:
-        return hashed({"open": self.open} | ({"position": self.position} if self.has_position else {}))
-
-
-@dataclass(kw_only=True)
-class Travel:
-    """A shade on its way; `belief` is what the bridge holds once it is there, None when it knows nothing of it."""
-
-    start: float
-    target: int
-    began: float
-    belief: int | None
-    arrival: Timer
 
 
 @dataclass(kw_only=True, eq=False)
@@ -81,6 +51,8 @@ class Bond(HttpSimulator):
     with_position: str = "79135791"  # device ids, separated by commas
     plain: str = "4caf6472"
     with_slats: str = ""  # those of the ids above whose slats open and close
+    grouped: str = ""  # "4caf64aa=79135791+4caf6472": groups and their members, separated by commas
+    knows_groups: bool = True  # false: a Smart by Bond device
     slats: dict[str, str] = field(default_factory=dict, init=False)  # the last that was sent to them
     travel_seconds: float = 20.0
     preset: int = 50
@@ -90,6 +62,7 @@ class Bond(HttpSimulator):
     bpup_port: int = BPUP_PORT  # 0, or this one where it is taken: a free one, which then stands here
     locked: bool = False
     shades: dict[str, Shade] = field(init=False)
+    groups: dict[str, Group] = field(default_factory=dict, init=False)
     listeners: list[str] = field(default_factory=list, init=False)
 
     _push: UdpDoor = field(init=False, repr=False)
@@ -109,6 +82,11 @@ class Bond(HttpSimulator):
         for key in self.shades:
             if not is_id(key):
                 raise SimulatorError(f"{key!r} is no device id: 1 to 16 hexadecimal digits")
+        for n, (key, _, named) in enumerate((one.partition("=") for one in self.grouped.split(",") if one), 1):
+            members = named.split("+")
+            if not is_id(key) or not set(members) <= self.shades.keys():
+                raise SimulatorError(f"{key}={named} is no group: an id, and ids of shades that there are")
+            self.groups[key] = Group(name=f"Group {n}", members={member: self.shades[member] for member in members})
 
     async def listen(self, where: Where) -> str:
         self._push = UdpDoor(self.faults, self._subscribe)
@@ -223,12 +201,15 @@ class Bond(HttpSimulator):
 
     def _believe(self, key: str, position: int) -> None:
         shade = self.shades[key]
-        before = shade.state
+        held: dict[str, Shade | Group] = {f"devices/{key}": shade}
+        held |= {f"groups/{name}": group for name, group in self.groups.items() if key in group.members}
+        before = {where: one.state for where, one in held.items()}
         shade.position, shade.open = position, int(position < CLOSED)
-        if shade.state != before:
-            self._told += 1
-            news = {"t": f"devices/{key}/state", "i": f"{self._told:016x}", "s": 200, "m": 0, "f": 255}
-            self._tell(news | {"b": shade.state})
+        for where, one in held.items():
+            if one.state != before[where]:
+                self._told += 1
+                news = {"t": f"{where}/state", "i": f"{self._told:016x}", "s": 200, "m": 0, "f": 255}
+                self._tell(news | {"b": one.state})
 
     # BPUP.
 
@@ -270,7 +251,9 @@ class Bond(HttpSimulator):
             self._admit(where, [request.headers.get("bond-token"), body.get("_token")])
             match request.method, where:
                 case "PUT", ["v2", "devices", device, "actions", action]:
-                    self._transmit(request, device, action, body.get("argument"))
+                    self._transmit(request, [self._found(device)], action, body.get("argument"))
+                case "PUT", ["v2", "groups", group, "actions", action]:
+                    self._transmit(request, list(self._group(group).members), action, body.get("argument"))
                 case method, _:
                     request.answer(200, self._look(method, where))
         except ValueError:
@@ -285,20 +268,23 @@ class Bond(HttpSimulator):
         if self.faults.refuse_login or self.token not in tokens:
             raise ProblemError(401, "the token is missing or wrong")
 
-    def _transmit(self, request: Request, device: str, action: str, argument: object) -> None:
-        """An action: answered when the radio has sent it (PUT .../actions blocks until it has been executed)."""
-        key = self._found(device)
-        if action not in self.shades[key].actions:
-            raise ProblemError(400, f"{key} has no action {action}")
+    def _transmit(self, request: Request, keys: list[str], action: str, argument: object) -> None:
+        """An action: answered when the radio has sent it (PUT .../actions blocks until it has been executed), on a
+        group until it has been executed on all its members, one after the other."""
+        if any(action not in self.shades[key].actions for key in keys):
+            raise ProblemError(400, f"there is no action {action}")
         wanted = argument if type(argument) is int else -1
         if action in POSITION_ACTIONS and not OPEN <= wanted <= CLOSED:
             raise ProblemError(400, f"{action} takes a whole number from {OPEN} to {CLOSED}")
 
-        def sent() -> None:
-            self._act(key, action, wanted)
-            request.answer(204)
+        def sent(left: list[str]) -> None:
+            self._act(left[0], action, wanted)
+            if left[1:]:
+                self.after(self.radio_seconds, lambda: sent(left[1:]))
+            else:
+                request.answer(204)
 
-        self.after(self.radio_seconds, sent)
+        self.after(self.radio_seconds, lambda: sent(keys))
 
     def _look(self, method: str, where: list[str]) -> dict[str, Any]:
         match (method, where):
@@ -315,6 +301,19 @@ class Bond(HttpSimulator):
                 return self._device(self._found(device))
             case "GET", ["v2", "devices", device, "state"]:
                 return self.shades[self._found(device)].state
+            case "GET", ["v2", "groups"] if self.knows_groups:
+                return hashed({key: {"_": group.state["_"]} for key, group in self.groups.items()})
+            case "GET", ["v2", "groups", key]:
+                group = self._group(key)
+                facts = {
+                    "types": ["MS"],
+                    "locations": ["Room"],
+                    "devices": list(group.members),
+                    "actions": group.actions,
+                }
+                return hashed({"name": group.name, **facts, "state": {"_": group.state["_"]}})
+            case "GET", ["v2", "groups", key, "state"]:
+                return self._group(key).state
             case "GET", ["v2", "devices", device, "properties"]:
                 return self._properties(self._found(device))
         raise ProblemError(404, f"there is no {method} /{'/'.join(where)}")
@@ -329,6 +328,11 @@ class Bond(HttpSimulator):
         course = {"feature_position": True, "course_time": round(self.travel_seconds * 1000)}
         return hashed(course if self.shades[key].has_position else {})
 
+    def _group(self, key: str) -> Group:
+        if key not in self.groups:
+            raise ProblemError(404, f"there is no group {key}")
+        return self.groups[key]
+
     def _found(self, device: str) -> str:
         key = self._key(device)
         if key is None:
@@ -339,20 +343,3 @@ class Bond(HttpSimulator):
         """Chapter 64-bit Keys: leading zeros do not matter."""
         same = (key for key in self.shades if is_id(device) and int(key, 16) == int(device, 16))
         return next(same, None)
-
-
-def is_id(text: str) -> bool:
-    return 0 < len(text) <= 16 and set(text.lower()) <= set("0123456789abcdef")
-
-
-def hashed(body: dict[str, Any]) -> dict[str, Any]:
-    """Chapter Hash Tree: `_` changes whenever something below it does."""
-    return body | {"_": f"{crc32(json.dumps(body).encode()):08x}"}
-
-
-def problem(status: int, words: str) -> dict[str, Any]:
-    return {"error_id": status, "error_msg": words}
-
-
-def line(body: dict[str, Any]) -> bytes:
-    return json.dumps(body, separators=(",", ":")).encode() + b"\n"

@@ -1,6 +1,7 @@
 """A Denkovi smartDEN IP-16R: sixteen relays in one SNMP table, and the web page where people press them.
 
-Source: smartDEN IP-16R manual and MIB (enterprise 42505; RoomGate facts: room devices 3.3).
+It takes one OID in a request and speaks SNMP version 1 (user manual, 13 Apr 2021, p.41). Source: that manual and the
+MIB (enterprise 42505; RoomGate facts: room devices 3.3). What it says to more than one OID is not known: here tooBig.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class Denkovi(SnmpDevice):
     title: ClassVar[str] = "Denkovi smartDEN IP-16R"
     links: ClassVar[dict[str, int]] = {"snmp": 161}
 
+    max_varbinds: int = 1
     number_of_relays: int = 16
     relays: dict[str, bool] = field(default_factory=dict)
 

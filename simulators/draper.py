@@ -38,6 +38,7 @@ class Draper(StreamSimulator):
     motors: int = 2
     travel_seconds: float = 20.0
     open_is_down: bool = True  # the sheets contradict each other; it depends on how the motor was set up
+    reference: Literal["bottom", "top"] = "bottom"  # where it says 0 %, as it was set up
     latching: bool = True  # the motor runs to its limit on a pulse; otherwise only as long as the signal lasts
     taps_stop: bool = True  # `o` and `c` are taps on a button: either one stops a motor that runs (MC1 V3, p.6)
     calibrated: bool = True  # knows its limits, so can say a position
@@ -134,14 +135,14 @@ class Draper(StreamSimulator):
         return [channel] if channel in self.motor else []
 
     def _position(self, channel: str) -> str:
-        """Percent of the way to open, two digits; N = not calibrated, U = unknown."""
+        """Percent of the way from its reference, two digits; N = not calibrated, U = unknown."""
         motor = self.motor.get(channel)
         if motor is None:
             return "U"
         if not self.calibrated:
             return "N"
-        opened = motor.position if self.open_is_down else 100 - motor.position
-        return f"{min(99, round(opened)):02}"
+        away = motor.position if self.reference == "top" else 100 - motor.position
+        return f"{min(99, round(away)):02}"
 
     def _signal(self, channel: str, letter: str, seconds: float | None) -> None:
         """Put a command on a motor's line for a while; 0 seconds = until `q`."""

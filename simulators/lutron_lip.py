@@ -19,6 +19,10 @@ PROMPTS = {"homeworks": b"QNET> ", "radiora2": b"GNET> ", "qse": b"QSE>"}
 IAC = 255
 
 
+class UnknownAction(Exception):
+    """The system has no such action for what was named: ERROR,3."""
+
+
 @dataclass(kw_only=True, eq=False)
 class LutronLip(StreamSimulator):
     """The system's memory and its answers."""
@@ -162,7 +166,7 @@ class LutronLip(StreamSimulator):
             self._say(session, "ERROR,1")
         except KeyError:
             self._say(session, "ERROR,2")
-        except NotImplementedError:
+        except UnknownAction:
             self._say(session, "ERROR,3")
         except ValueError:
             self._say(session, "ERROR,4")
@@ -192,7 +196,7 @@ class LutronLip(StreamSimulator):
         one, component, action = rest[0], rest[1], rest[2]
         if self.dialect != "qse":
             if sign != "#" or action not in ("3", "4"):
-                raise NotImplementedError
+                raise UnknownAction
             self.pressed.append(f"{one},{component},{action}")
             return
         if component == "0":
@@ -202,7 +206,7 @@ class LutronLip(StreamSimulator):
             number, one = {"14": "1"}.get(action), f"{one}/{component}"
             self._known(one, self.lights)
         if number is None:
-            raise NotImplementedError
+            raise UnknownAction
         self._zone(session, sign, "DEVICE", one, component, number, rest[3:])
 
     def _zone(
@@ -212,7 +216,7 @@ class LutronLip(StreamSimulator):
             self._known(one, self.lights)
         if sign == "?":
             if action != "1":
-                raise NotImplementedError
+                raise UnknownAction
             self._say(session, self._level_words(one))
         elif action == "1":
             level = float(more[0])
@@ -231,7 +235,7 @@ class LutronLip(StreamSimulator):
             else:
                 self._go(one, 100.0 if action == "2" else 0.0)
         else:
-            raise NotImplementedError
+            raise UnknownAction
 
     def _level_words(self, one: str) -> str:
         level = self.lights[one] if one in self.lights else self.going.get(one) if self.reports == "target" else None
@@ -267,7 +271,7 @@ class LutronLip(StreamSimulator):
         self._known(one, self.groups)
         if sign == "?":
             if action != "6":
-                raise NotImplementedError
+                raise UnknownAction
             self._say(session, f"SHADEGRP,{one},6,{self.groups[one]}")
         elif action == "6":
             if not 0 <= int(more[0]) <= 30:
@@ -281,7 +285,7 @@ class LutronLip(StreamSimulator):
                 else:
                     self._go(shade, float(more[0]) if action == "1" else 100.0 if action == "2" else 0.0)
         else:
-            raise NotImplementedError
+            raise UnknownAction
 
     def _area(self, session: Session, sign: str, one: str, action: str, *more: str) -> None:
         self._known(one, self.scenes)
@@ -293,7 +297,7 @@ class LutronLip(StreamSimulator):
             self.scenes[one] = int(more[0])
             self._tell(8, f"AREA,{one},6,{self.scenes[one]}")
         else:
-            raise NotImplementedError
+            raise UnknownAction
 
     # ---- hands -----------------------------------------------------------------------------------------------
 

@@ -42,13 +42,16 @@ class TesiraTtp(StreamSimulator):
     recalled: int = 0
     negotiated: int = 0  # answers to options that were heard
     everybody: list[Any] = field(default_factory=list, init=False, repr=False)  # open text sessions
+    _ssh: Any = field(default=None, init=False, repr=False)  # its door, once it was opened
 
     async def listen(self, where: Where) -> str:
         """SSH through a library, telnet by itself."""
         if where.scheme == "ssh":
-            from simulators._tesira_ssh import serve_ssh
+            from simulators._tesira_ssh import door
 
-            return await serve_ssh(self, where)
+            self._ssh = self._ssh or door(self)
+            address: str = await self._ssh.serve(self, where)
+            return address
         return await super().listen(where)
 
     def restart(self) -> None:

@@ -3,43 +3,29 @@
 Bad days: `far_end` (what becomes of a join), a controller that takes the session (`controller_logs_in`, and again
 before the room is back: `pipe_seconds`), `passcode` (a meeting that wants one), `json_indent` (objects on one line or
 many), `unlit` (mutes cannot be asked for outside of a meeting), `pipe_as` (the pipe's events as lines or as JSON),
-`telephone` (off: the room is not set up for it) and `phone_list` (off: an older room that cannot list its calls).
-What may not live here: the SSH server. Sources: Zoom Rooms Control System API 1.1 (overview, zCommands, zEvents) and
-its reference; devforum.zoom.us/t/3244; fields of events: PepperDash Essentials, ICD Connect Conferencing. In no source,
-so ours: the pipe's events in JSON mode, the keys of acknowledgements, the words of errors, the list of telephone calls.
+`telephone` (off: the room is not set up for it), `phone_list` (off: an older room that cannot list its calls),
+`phone_events` and `events` (off: nothing is told of telephone calls, or of anything, that was not asked for) and
+`chatter` (an event stands between every question and its answer).
+What may not live here: the SSH server, the command line (`_zoom_commands.py`) and the telephone (`_zoom_phone.py`).
+Sources: Zoom Rooms Control System API 1.1 (overview, zCommands, zEvents) and its reference; devforum.zoom.us/t/3244;
+fields of events: PepperDash Essentials, ICD Connect Conferencing. In no source, so ours: the pipe's events in JSON
+mode, the keys of acknowledgements, the words of errors, the list of telephone calls.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-import asyncssh
-
+from simulators._ssh import Door
+from simulators._zoom_book import bookings
+from simulators._zoom_commands import CommandLine
 from simulators._zoom_phone import Telephone
-from simulators._zoom_ssh import Terminal, serve_ssh
+from simulators._zoom_ssh import Terminal, door
 from simulators.device import Simulator, SimulatorError, Where, hand
 
-WORDS = re.compile(r"(\w+):\s*(\S+)")
 HOST = {"user_id": 16778240, "user_name": "Meeting room", "is_host": True}
-
-
-def _bookings() -> list[dict[str, Any]]:
-    return [
-        {
-            "meetingName": "Evening Mtg",
-            "meetingNumber": "186736193",
-            "startTime": "2019-02-10T20:00:00-08:00",
-            "endTime": "2019-02-10T20:30:00-08:00",
-            "creatorEmail": "creator@example.com",
-            "creatorName": "",
-            "isPrivate": False,
-            "calendarID": "7gd5p1e9agfceron8gfidehkfq",
-        }
-    ]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -62,6 +48,9 @@ class ZoomRooms(Simulator):
     unlit: bool = False
     telephone: bool = True
     phone_list: bool = True
+    phone_events: bool = True
+    events: bool = True  # may be switched while it runs
+    chatter: bool = False
     life_time: int = 60
     directory_size: int = 250
     room_name: str = "Meeting room"
@@ -78,23 +67,24 @@ class ZoomRooms(Simulator):
     participants: list[dict[str, Any]] = field(default_factory=list)
     phones: dict[str, dict[str, Any]] = field(default_factory=dict)  # CallId -> the fields of its last event
     tones: str = ""  # that went into telephone calls
-    bookings: list[dict[str, Any]] = field(default_factory=_bookings)
+    bookings: list[dict[str, Any]] = field(default_factory=bookings)
     pipe: Literal["ours", "lost", "coming back"] = "ours"
     obeyed: int = 0  # lines from the client
     not_done: int = 0  # commands that only fetched the room back
 
     telephone_set: Telephone = field(init=False, repr=False)
+    command_line: CommandLine = field(init=False, repr=False)
     terminal: Terminal | None = field(default=None, init=False, repr=False)
-    host_key: asyncssh.SSHKey = field(
-        default_factory=lambda: asyncssh.generate_private_key("ssh-ed25519"), init=False, repr=False
-    )
-    PLUMBING: ClassVar[frozenset[str]] = Simulator.PLUMBING | {"terminal", "host_key", "telephone_set"}
+    _ssh: Door = field(init=False, repr=False)
+    PLUMBING: ClassVar[frozenset[str]] = Simulator.PLUMBING | {"terminal", "telephone_set", "command_line"}
 
     def __post_init__(self) -> None:
         self.telephone_set = Telephone(self)
+        self.command_line = CommandLine(self)
+        self._ssh = door(self)
 
     async def listen(self, where: Where) -> str:
-        return await serve_ssh(self, where)
+        return await self._ssh.serve(self, where)
 
     def restart(self) -> None:
         """The meeting is left; the volume is kept."""
@@ -119,13 +109,13 @@ class ZoomRooms(Simulator):
         self.ringing[number] = name
         told = {"callerJID": number, "calleeJID": "", "meetingID": "x", "password": "", "callerName": name}
         self.event("IncomingCallIndication", {**told, "lifeTime": self.life_time})
-        self.after(self.life_time, lambda: self._treat(number, accepted=False))
+        self.after(self.life_time, lambda: self.treat(number, accepted=False))
 
     @hand
     def caller_gives_up(self) -> None:
         """Nobody wants us any more."""
         for jid in list(self.ringing):
-            self._treat(jid, accepted=False)
+            self.treat(jid, accepted=False)
 
     @hand
     def far_end_answers(self) -> None:
@@ -136,7 +126,7 @@ class ZoomRooms(Simulator):
     @hand
     def far_end_hangs_up(self) -> None:
         """The host ends the meeting."""
-        self._out()
+        self.out()
 
     @hand
     def incoming_phone(self, number: str = "+15557654321") -> None:
@@ -158,7 +148,7 @@ class ZoomRooms(Simulator):
     @hand
     def touch_join(self, number: str = "93412345678") -> None:
         """Somebody joins a meeting in the room."""
-        self._connect(number)
+        self.connect(number)
 
     @hand
     def somebody_joins(self, name: str = "Bob") -> None:
@@ -190,13 +180,13 @@ class ZoomRooms(Simulator):
     @hand
     def touch_share(self, on: bool = True) -> None:
         """Somebody starts or stops showing HDMI."""
-        self._share(on)
+        self.share(on)
 
     @hand
     def controller_logs_in(self) -> None:
         """A Zoom Rooms controller takes the room over."""
         self.pipe = "lost"
-        self._pipe("OtherControllerLogin")
+        self.command_line.tell_pipe("OtherControllerLogin")
 
     @hand
     def sleep_now(self) -> None:
@@ -214,7 +204,8 @@ class ZoomRooms(Simulator):
         self.status = word
         self.event("Call", {"Status": word}, kind="zStatus")
 
-    def _connect(self, number: str) -> None:
+    def connect(self, number: str) -> None:
+        """The room goes into a meeting, or tries to."""
         self.number = number
         self._status("CONNECTING_MEETING")
         if self.far_end == "answers":
@@ -233,170 +224,45 @@ class ZoomRooms(Simulator):
         self.participants = [dict(HOST)]
         self.somebody_joins("Bob")
 
-    def _out(self) -> None:
+    def out(self) -> None:
+        """The meeting is over."""
         if self.status != "NOT_IN_MEETING":
             self.participants.clear()
             self.number = ""
             self.event("CallDisconnect", {"success": "on"})
             self._status("NOT_IN_MEETING")
 
-    def _treat(self, jid: str, *, accepted: bool) -> None:
+    def treat(self, jid: str, *, accepted: bool) -> None:
+        """Who rings is taken, or rings no more."""
         name = self.ringing.pop(jid, None)
         if name is None:
             return
         self.event("TreatedIncomingCallIndication", {"callerJID": jid, "callerName": name, "accepted": accepted})
         if accepted:
-            self._out()
+            self.out()
             self.number = "93412345678"
             self._status("CONNECTING_MEETING")
             self.after(self.answer_seconds / 3, self.far_end_answers)
 
-    def _share(self, on: bool) -> None:
+    def share(self, on: bool) -> None:
+        """HDMI is shown, or no more."""
         self.hdmi = on
-        self.event("Sharing", self._sharing(), kind="zStatus")
+        self.event("Sharing", self.shared(), kind="zStatus")
         if self.status == "IN_MEETING":
             self.event("SharingState", {"paused": False, "state": "Sending" if on else "None"})
 
-    def _sharing(self) -> dict[str, Any]:
+    def shared(self) -> dict[str, Any]:
+        """The fields of `zStatus Sharing`."""
         told = {"isBlackMagicConnected": True, "isSharingBlackMagic": self.hdmi}
         return {**told, "dispState": "None", "password": "4711"}
 
     # The command line.
 
-    def event(self, key: str, told: Any, kind: str = "zEvent") -> None:
-        """Tell what happened, where anybody listens."""
-        if self.pipe == "ours":
-            self._say(kind, key, told, sync=False)
-
-    def _pipe(self, word: str) -> None:
-        if self.terminal is None or self.faults.silent:
-            return
-        if self.pipe_as == "json":
-            self._say("zEvent", f"Pipe {word}", {}, sync=False)
-        else:
-            self.terminal.say(f"*e Pipe {word}\n** end")
-
-    def _say(self, kind: str, key: str, told: Any, *, sync: bool, error: str = "") -> None:
-        if self.terminal is None or not self.terminal.json:
-            return
-        state = {"message": error, "state": "Error" if error else "OK"}
-        whole = {key: told, "Status": state, "Sync": sync, "topKey": key, "type": kind}
-        self.terminal.say(json.dumps(whole, indent=self.json_indent or None))
-
     def obey(self, terminal: Terminal, line: str) -> None:
         """One line from the client."""
-        self.obeyed += 1
-        words = " ".join(line.lower().split())
-        if words in ("echo off", "echo on"):
-            terminal.echo = words == "echo on"
-        elif words in ("format json", "format cli"):
-            terminal.json = words == "format json"
-        elif self.pipe != "ours":
-            self.not_done += 1
-            self._pipe("Reconnecting")
-            if self.pipe == "lost":
-                self.pipe = "coming back"
-                self.after(self.pipe_seconds, self._back)
-        else:
-            self._carry_out(terminal, line, words)
+        self.command_line.obey(terminal, line)
 
-    def _back(self) -> None:
-        self.pipe = "ours"
-
-    def _carry_out(self, terminal: Terminal, line: str, words: str) -> None:
-        given = {name.lower(): value for name, value in WORDS.findall(line)}
-        plain = words.split(":", maxsplit=1)[0]
-        if words.startswith("zstatus"):
-            self._tell_status(terminal, words)
-        elif words.startswith("zconfiguration"):
-            self._configure(terminal, plain, given)
-        elif words.startswith("zcommand dial join"):
-            self._join(given.get("meetingnumber", ""), given.get("password", ""))
-        elif words.startswith(("zcommand call accept", "zcommand call reject")):
-            self._answer(given.get("callerjid", ""), accepted="accept" in plain)
-        elif words in ("zcommand call disconnect", "zcommand call leave"):
-            self.done("CallDisconnectResult", error="" if self.status != "NOT_IN_MEETING" else "not in a meeting")
-            self._out()
-        elif words in ("zcommand call sharing hdmi start", "zcommand call sharing hdmi stop"):
-            self.done("CallSharingHDMIResult")
-            self._share(words.endswith("start"))
-        elif words == "zcommand call listparticipants":
-            outside = self.status != "IN_MEETING"
-            self.done("ListParticipantsResult", list(self.participants), "not in a meeting" if outside else "")
-        elif words.startswith("zcommand dial phonecallout"):
-            self.telephone_set.call(given.get("number", ""))
-        elif words.startswith("zcommand dial phonehangup"):
-            known = given.get("callid", "") in self.phones
-            self.done("DialPhoneHangUpResult", error="" if known else "no such call")
-            self.telephone_set.end(given.get("callid", ""), "ByLocal")
-        elif words.startswith("zcommand sendsipdtmf"):
-            known = given.get("callid", "") in self.phones
-            self.tones += given.get("key", "") if known else ""
-            self.done("SendSipDTMFResult", error="" if known else "no such call")
-        elif words == "zcommand phonecall list" and self.phone_list:
-            self.done("PhoneCallListResult", list(self.phones.values()))
-        elif words == "zcommand bookings list":
-            self.done("BookingsListResult", self.bookings)
-        elif words.startswith("zcommand phonebook list"):
-            self._phonebook(*(int(given[key]) if given.get(key, "").isdigit() else 0 for key in ("offset", "limit")))
-        else:
-            terminal.say("Unsupported Command")
-
-    def done(self, key: str, told: Any = None, error: str = "") -> None:
-        """Answer a zCommand."""
-        self._say("zCommand", key, {} if told is None else told, sync=True, error=error)
-
-    def _tell_status(self, terminal: Terminal, words: str) -> None:
-        if words == "zstatus call status":
-            self._say("zStatus", "Call", {"Status": self.status}, sync=True)
-        elif words == "zstatus sharing":
-            self._say("zStatus", "Sharing", self._sharing(), sync=True)
-        elif words == "zstatus systemunit":
-            told = {"room_info": {"room_name": self.room_name}, "room_version": self.room_version}
-            self._say("zStatus", "SystemUnit", told, sync=True)
-        else:
-            terminal.say("Unsupported Command")
-
-    def _configure(self, terminal: Terminal, plain: str, given: dict[str, str]) -> None:
-        if plain.startswith("zconfiguration audio output volume"):
-            if given.get("volume", "").isdigit():
-                self.touch_volume(int(given["volume"]))
-            self._say("zConfiguration", "Audio", {"Output": {"volume": self.volume}}, sync=True)
-            return
-        where = {"zconfiguration call microphone mute": "Microphone", "zconfiguration call camera mute": "Camera"}
-        what = where.get(plain)
-        if what is None:
-            terminal.say("Unsupported Command")
-            return
-        if self.unlit and self.status != "IN_MEETING":
-            self._say("zConfiguration", "Call", {}, sync=True, error="not in a meeting")
-            return
-        if "mute" in given:
-            (self.touch_mic_mute if what == "Microphone" else self.touch_video_mute)(given["mute"] == "on")
-        held = self.mic_muted if what == "Microphone" else self.camera_muted
-        self._say("zConfiguration", "Call", {what: {"Mute": held}}, sync=True)
-
-    def _join(self, number: str, passcode: str) -> None:
-        self.done("DialJoinResult")
-        if self.passcode and passcode != self.passcode:
-            self.event("MeetingNeedsPassword", {"needsPassword": True, "wrongAndRetry": bool(passcode)})
-        else:
-            self._connect(number)
-
-    def _answer(self, jid: str, *, accepted: bool) -> None:
-        known = jid in self.ringing
-        self.done("CallAcceptResult" if accepted else "CallRejectResult", error="" if known else "no such caller")
-        self._treat(jid, accepted=accepted)
-
-    def _phonebook(self, offset: int, limit: int) -> None:
-        numbers = range(offset, min(offset + limit, self.directory_size))
-        rows = [
-            {
-                "jid": f"c{n}@xmpp.zoom.us",
-                "screenName": f"Person {n:05}",
-                "email": f"p{n}@example.com",
-                "phoneNumber": "",
-            }
-            for n in numbers
-        ]
-        self.done("PhonebookListResult", {"Contacts": rows, "Limit": limit, "Offset": offset})
+    def event(self, key: str, told: Any, kind: str = "zEvent") -> None:
+        """Tell what happened, where anybody listens."""
+        if self.pipe == "ours" and self.events:
+            self.command_line.say(kind, key, told, sync=False)

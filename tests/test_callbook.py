@@ -1,10 +1,10 @@
-"""How calls end in the book: completed, missed, rejected, failed; and when they began."""
+"""How calls end in the book: completed, missed, rejected, cancelled, failed, lost; and when they began."""
 
 from __future__ import annotations
 
 import dataclasses
 
-from gateway.callbook import Callbook
+from gateway.callbook import Callbook, Record
 from gateway.driver import Feedback
 from gateway.model import Call, Reading
 from gateway.unit import Unit
@@ -17,38 +17,93 @@ def told(*calls: Call, at: float = 100.0, cause: str = "") -> Reading:
     return Reading(calls, at, True, False, cause)
 
 
+def heard(book: Callbook, reading: Reading, now: float = 100.0) -> tuple[list[Call], list[Record]]:
+    return book.hear(reading, now)
+
+
 def since(call: Call, start: float) -> Call:
     return dataclasses.replace(call, state="connected", start=start)
 
 
 def test_a_ringing_call_is_told_once() -> None:
     book = Callbook()
-    assert book.hear(told(IN)) == ([IN], [])
-    assert book.hear(told(dataclasses.replace(IN, name="Alice"))) == ([], [])
+    assert heard(book, told(IN)) == ([IN], [])
+    assert heard(book, told(dataclasses.replace(IN, name="Alice"))) == ([], [])
 
 
 def test_missed_rejected_failed_and_completed() -> None:
     book = Callbook()
-    book.hear(told(IN))
-    assert [one.outcome for one in book.hear(told())[1]] == ["missed"]
-    book.hear(told(IN))
-    (record,) = book.hear(told(cause="c-1"))[1]
+    heard(book, told(IN))
+    assert [one.outcome for one in heard(book, told())[1]] == ["missed"]
+    heard(book, told(IN))
+    (record,) = heard(book, told(cause="c-1"))[1]
     assert (record.outcome, record.ended_by, record.seconds) == ("rejected", "c-1", None)
-    book.hear(told(OUT, cause="c-2"))
-    (record,) = book.hear(told(dataclasses.replace(OUT, state="ended", reason="busy")))[1]
+    heard(book, told(OUT, cause="c-2"))
+    (record,) = heard(book, told(dataclasses.replace(OUT, state="ended", reason="busy")))[1]
     assert (record.outcome, record.begun, record.call.reason) == ("failed", "c-2", "busy")
-    book.hear(told(IN))
-    book.hear(told(since(IN, 100.0), cause="c-3"))
-    (record,) = book.hear(told(at=160.0, cause="c-4"))[1]
+    heard(book, told(IN))
+    heard(book, told(since(IN, 100.0), cause="c-3"))
+    (record,) = heard(book, told(at=160.0, cause="c-4"))[1]
     assert (record.outcome, record.begun, record.ended_by, record.seconds) == ("completed", "c-3", "c-4", 60.0)
 
 
 def test_what_is_stale_ends_nothing() -> None:
     book = Callbook()
-    book.hear(told(since(OUT, 5.0)))
-    assert book.hear(Reading((), 100.0, True, True)) == ([], [])
-    assert book.hear(Reading(None, 100.0)) == ([], [])
-    assert [one.outcome for one in book.hear(told())[1]] == ["completed"]
+    heard(book, told(since(OUT, 5.0)))
+    assert heard(book, Reading((), 100.0, True, True)) == ([], [])
+    assert heard(book, Reading(None, 100.0)) == ([], [])
+    assert [one.outcome for one in heard(book, told())[1]] == ["lost"]  # nobody saw how it ended
+
+
+def test_a_dial_that_is_taken_back_is_cancelled_and_one_that_nobody_takes_has_failed() -> None:
+    book = Callbook()
+    heard(book, told(OUT, cause="dial"))
+    (record,) = heard(book, told(cause="hang-up"))[1]
+    assert (record.outcome, record.begun, record.ended_by, record.seconds) == ("cancelled", "dial", "hang-up", None)
+    heard(book, told(OUT, cause="dial"))
+    assert [one.outcome for one in heard(book, told(cause="dial"))[1]] == ["failed"], "the dial itself brought the news"
+    heard(book, told(OUT, cause="dial"))
+    assert [one.outcome for one in heard(book, told())[1]] == ["failed"]
+
+
+def test_a_call_that_vanished_unseen_is_lost_and_counted_as_long_as_it_was_seen() -> None:
+    book = Callbook()
+    heard(book, told(since(OUT, 40.0), cause="dial"))
+    heard(book, Reading((since(OUT, 40.0),), 40.0, True, True), now=70.0)
+    heard(book, Reading((since(OUT, 40.0),), 40.0, True, True), now=500.0)
+    (record,) = heard(book, told(at=900.0, cause="dial"), now=900.0)[1]
+    assert (record.outcome, record.seconds, record.begun, record.ended_by) == ("lost", 30.0, "dial", "")
+    heard(book, told(IN))
+    heard(book, Reading(None, 100.0), now=110.0)
+    (record,) = heard(book, told(), now=200.0)[1]
+    assert (record.outcome, record.seconds) == ("lost", None)
+
+
+def test_a_call_that_outlived_the_outage_is_not_lost() -> None:
+    book = Callbook()
+    heard(book, told(since(OUT, 40.0)))
+    heard(book, Reading((since(OUT, 40.0),), 40.0, True, True), now=70.0)
+    assert heard(book, told(since(OUT, 40.0)), now=90.0) == ([], [])
+    (record,) = heard(book, told(at=120.0), now=120.0)[1]
+    assert (record.outcome, record.seconds) == ("completed", 80.0)
+
+
+def test_a_call_that_the_codec_shows_ended_as_it_comes_back_says_so_itself() -> None:
+    book = Callbook()
+    heard(book, told(since(OUT, 40.0)))
+    heard(book, Reading((since(OUT, 40.0),), 40.0, True, True), now=70.0)
+    ended = dataclasses.replace(since(OUT, 40.0), state="ended", reason="normal")
+    (record,) = heard(book, told(ended, at=90.0), now=90.0)[1]
+    assert (record.outcome, record.call.reason) == ("completed", "normal")
+
+
+def test_an_id_that_is_used_again_is_another_call() -> None:
+    book = Callbook()
+    heard(book, told(OUT, cause="first"))
+    heard(book, told(dataclasses.replace(OUT, state="ended")))
+    heard(book, told(OUT, cause="second"))
+    (record,) = heard(book, told(dataclasses.replace(OUT, state="ended")))[1]
+    assert record.begun == "second"
 
 
 def test_the_house_counts_from_the_moment_of_connection_unless_the_codec_tells() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import os
+import re
 import signal
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +17,7 @@ from gateway.cli.commission import CommissionError, Wish, commission
 from gateway.plugins import load_drivers
 from gateway.sheet import Made, Sheet, Tried, load, markdown, page, save
 
+HERE = Path(__file__).parent.parent
 ROOM = """
 name = "Trial room"
 [devices.box]
@@ -84,6 +86,39 @@ async def test_all_by_itself_against_simulators(tmp_path: Path) -> None:
     web = (tmp_path / "out" / "commission-trial.html").read_text(encoding="utf-8")
     assert "Trial room (trial): pass" in paper and "| box |" in paper
     assert "http" not in web.replace("http://", "").replace("https://", "") and "PASS" in web
+
+
+async def test_what_the_site_has_for_all_rooms_is_tried_too_where_it_is_simulated(tmp_path: Path) -> None:
+    given = wish(tmp_path, yes=True)
+    pdu = 'driver = "apc_pdu"\nlink = "snmp://10.9.9.7"\nsimulate = true\nsimulator = { speed = 50 }\n'
+    (tmp_path / "site.toml").write_text(f"[devices.pdu]\n{pdu}", encoding="utf-8")
+    room = ROOM.replace("relay.lamp", 'outlet.rack = "pdu/1"\nrelay.lamp')
+    (tmp_path / "trial.toml").write_text(room, encoding="utf-8")
+    assert await commission(given, load_drivers(), io.StringIO()) == 0
+    assert load(tmp_path / "out" / "commission-trial.json").tried["outlet.rack/power"].verdict == "pass"
+
+
+def hurried(profile: str) -> str:
+    """A profile with simulators that make haste (but hang up as late as before), and motors with short ways."""
+    profile = re.sub(r"^(seconds_(?:up|down)) = .*$", r"\1 = 1.0", profile, flags=re.M)
+    tables = re.split(r"^(?=\[)", profile, flags=re.M)
+    for number, table in enumerate(tables):
+        haste = "speed = 20" + (", idle_seconds = 600" if '"pjlink"' in table else "")
+        more = re.search(r"^simulator = \{(.*)\}.*\n", table, flags=re.M)
+        if more:
+            table = table.replace(more[0], "")
+            haste += f", {more[1].strip()}"
+        tables[number] = table.replace("simulate = true\n", f"simulate = true\nsimulator = {{ {haste} }}\n")
+    return "".join(tables)
+
+
+@pytest.mark.parametrize("room", ["boardroom", "demo", "huddle", "lecture-hall"])
+async def test_every_room_that_comes_with_it_passes_all_by_itself(room: str, tmp_path: Path) -> None:
+    for file in (HERE / "profiles").glob("*.toml"):
+        (tmp_path / file.name).write_text(hurried(file.read_text(encoding="utf-8")), encoding="utf-8")
+    out = io.StringIO()
+    given = Wish(room, tmp_path, tmp_path / "out", pace=0.2, yes=True)
+    assert await commission(given, load_drivers(), out) == 0, out.getvalue()
 
 
 async def test_a_person_sees_says_no_notes_stops_and_goes_on(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from gateway.commands import SetMute, SetVolume
 from gateway.cutters import Lines
 from gateway.driver import (
     Actions,
+    Alert,
     Appeared,
     Drop,
     Feedback,
@@ -285,9 +286,9 @@ async def test_a_flood_without_a_line_end_costs_the_link_and_no_memory() -> None
 
 
 class Keypads(Talker):
-    """Keypads on a bus: "+ NAME", "- NAME", "KEY EDGE"."""
+    """Keypads on a bus: "+ NAME", "- NAME", "KEY EDGE", "a NAME WORD"."""
 
-    cutter = Lines((b"\n",), unasked=r"[!+\-k]")
+    cutter = Lines((b"\n",), unasked=r"[!+\-ka]")
 
     def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
         match data.decode().split():
@@ -297,6 +298,8 @@ class Keypads(Talker):
                 yield Gone(name)
             case ["k", name, key, "down"]:
                 yield Press(key, "down", unit=name)
+            case ["a", name, words]:
+                yield Alert(name, words)
             case _:
                 yield from super().received(data, tag, link)
 
@@ -319,3 +322,13 @@ async def test_units_come_and_go() -> None:
         await watcher.until(lambda: not device.online)
         kinds = [(event.kind, event.data["unit"]) for event in watcher.events]
         assert kinds == [(kind, "door") for kind in ("appeared", "press", "gone", "appeared", "gone")]
+
+
+async def test_an_alert_is_an_event_of_its_unit() -> None:
+    async with line_device() as far, running(Keypads, far.link) as (device, watcher):
+        far.say("a door smoke", "a door smoke", "k door 3 down")
+        await caught_up(far, device, watcher)
+        told = [(event.kind, event.data) for event in watcher.events]
+        alert = ("alert", {"what": "device", "unit": "door", "text": "smoke"})
+        assert told[:2] == [alert, alert] and [kind for kind, _ in told] == ["alert", "alert", "press"]
+        assert device.unit("door").points == {}  # an event is no state

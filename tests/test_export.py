@@ -1,4 +1,4 @@
-"""What sets up keypads and decks: the strings really work at the line door, and nothing secret is printed."""
+"""What sets up keypads and decks: the strings are the keys', and nothing secret is printed."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_each_of_the_eight_buttons_has_its_label_and_its_string(folder: Path) ->
     text = markdown(sheet)
     for row in sheet.rows:
         assert f"| {row.number} | {row.label} | `{row.line}` |" in text
-    assert "port **4998**" in text and "hex 0D" in text and "`10.0.4.0/24`" in text
+    assert "**4998**" in text and "hex 0D" in text and "`10.0.4.0/24`" in text
     assert "not published" in text, "what is not known is said"
     left = [key.label for key in keys[8:]]
     assert all(label in text for label in left), "what is on no button is said"

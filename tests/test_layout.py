@@ -20,10 +20,13 @@ FLOORS: dict[str, int] = {
     "commands": 0,
     "callverbs": 0,
     "roomverbs": 0,
+    "meetverbs": 0,
     "clock": 0,
     # 1 contract
     "cutters": 1,
     "driver": 1,
+    "agent": 1,
+    "displays": 1,
     "polled": 1,
     "wire": 1,
     # 2 device
@@ -62,7 +65,6 @@ FLOORS: dict[str, int] = {
     "room": 3,
     "surfaces": 3,
     "callbook": 3,
-    "agenda": 3,
     "house": 3,
     "calendars": 3,
     "joinlink": 3,

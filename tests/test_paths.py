@@ -254,7 +254,7 @@ async def test_one_command_one_cause_one_outcome_for_each_part(tmp_path: Path) -
         "desk": make("key_digital")(speed=20.0),
         "hall": make("key_digital")(speed=20.0),
         "projector": make("pjlink")(speed=100.0, idle_seconds=0),
-        "motors": make("draper")(speed=50.0),
+        "motors": make("draper")(speed=50.0, reference="top"),
     }
     async with live(tmp_path, sims) as (room, _):
         ticket = room.submit(SelectSource("laptop"), cause="token:person")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.commands import SelectInput, SetPower
-from gateway.driver import Actions, Appeared, Drop, Gone, Later, Offers, Ready, Refused, Request, Send, Taken
+from gateway.driver import Actions, Appeared, Drop, Feedback, Gone, Later, Offers, Ready, Refused, Request, Send, Taken
 from gateway.model import Reason
 from gateway.polled import KNOCK, Ask, Polled, PolledSettings
 
@@ -140,3 +140,27 @@ def test_one_of_several_goes_away_and_is_knocked_for_now_and_then() -> None:
 def test_settings_that_make_no_sense(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="is more than 0"):
         PolledSettings(**wrong)
+
+
+def test_while_it_warms_up_no_more_is_asked_for_what_waits() -> None:
+    driver = sign("warming")
+    assert [type(action) for action in driver.command(wish(1, SelectInput("1")))] == [
+        Later
+    ]  # it is being asked already
+    assert driver.patience(SelectInput("1")) == 70.0
+
+
+def test_a_change_of_power_is_told_while_it_is_under_way() -> None:
+    driver = sign("off")
+    on = wish(1, SetPower(True))
+    list(driver.command(on))
+    list(driver.received("OK", on))
+    assert told(driver, "off")[0] == Feedback("", assumed=True, power="warming")  # it has no word for it
+    assert told(driver, "warming")[0] == Feedback("", power="warming")  # it has one
+    assert told(driver, "on")[0] == Feedback("", power="on")
+    off = wish(2, SetPower(False))
+    list(driver.command(off))
+    list(driver.received("OK", off))
+    assert told(driver, "on")[0] == Feedback("", assumed=True, power="cooling")
+    driver.now = 61.0  # it was not heard after all
+    assert told(driver, "on")[0] == Feedback("", power="on")

@@ -20,8 +20,9 @@ from gateway.commands import (
     StepVolume,
     Stop,
 )
+from gateway.cutters import Lines
 from gateway.driver import Actions, Done, Feedback, Later, Offers, Ready, Request, Send, Taken
-from gateway.model import Outcome, Result
+from gateway.model import UNKNOWN, Outcome, Result
 from gateway.ticket import Ticket
 from tests.clock import ManualClock
 from tests.line import Talker, caught_up, line_device, running
@@ -182,6 +183,70 @@ async def test_unconfirmed_says_how_far_it_came() -> None:
         assert not device.unit("").flight
 
 
+class Fussy(Talker):
+    """Hears what others do in the very form of its answers, and tells them apart itself."""
+
+    cutter = Lines((b"\n",))
+
+    def answers(self, data: Any, tag: Hashable) -> bool:
+        return bool(tag == "hello" or not data.startswith(b"!"))
+
+
+async def test_what_the_driver_says_is_no_answer_ends_no_turn() -> None:
+    async with line_device() as far, running(Fussy, far.link) as (device, watcher):
+        far.mute()
+        first, second = device.submit(SetVolume(40)), device.submit(SetMute(True))
+        await far.hears("volume 40")
+        far.say("! - volume 30")  # by somebody else
+        await watcher.until(lambda: "volume" in device.unit("").points)
+        assert not first.taken and far.heard[-1] == "volume 40"  # it still has its turn
+        far.say("no such volume")
+        assert await ended(first) == Outcome(Result.REFUSED, "such volume")
+        await far.hears("mute True")
+        assert second.outcome is None
+
+
+class Warming(Talker):
+    """Keeps what it is asked until the device says that it is warm: sends nothing of it before."""
+
+    def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
+        super().__init__(settings, host=host, scheme=scheme)
+        self.kept: list[Request] = []
+
+    def patience(self, command: Command) -> float:
+        return 60.0 if self.kept else 5.0
+
+    def command(self, request: Request) -> Actions:
+        self.kept.append(request)
+        return ()
+
+    def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
+        if data == b"!warm":
+            for request in self.kept:
+                yield from super().command(request)
+            self.kept.clear()
+        else:
+            yield from super().received(data, tag, link)
+
+
+async def test_a_command_that_its_driver_keeps_has_the_drivers_patience() -> None:
+    clock = ManualClock()
+    async with line_device() as far, running(Warming, far.link, clock=clock) as (device, watcher):
+        ticket = device.submit(SetVolume(40))
+        clock.advance(59)
+        assert ticket.outcome is None
+        far.say("!warm")
+        await far.hears("volume 40")
+        await caught_up(far, device, watcher)
+        clock.advance(4)  # proof is awaited from the wire on
+        assert ticket.outcome is None
+        far.say("! - volume 40")
+        assert await ended(ticket) == CONFIRMED
+        late = device.submit(SetVolume(50))
+        clock.advance(60)
+        assert late.outcome is not None and "could not be sent in time" in late.outcome.words
+
+
 async def test_the_driver_says_how_long_proof_may_take() -> None:
     class Slow(Talker):
         def patience(self, command: Command) -> float:
@@ -246,9 +311,44 @@ async def test_a_one_way_send_that_waits_is_not_assumed_before_it_left() -> None
         first, second = device.submit(SetVolume(40)), device.submit(SetMute(True))
         third = device.submit(SetVolume(50))
         assert first.outcome is not None and first.outcome.result is Result.ASSUMED
-        assert third.outcome is None
+        assert second.outcome is None and third.outcome is None
         clock.advance(2.0)
         assert second.outcome is not None and third.outcome == ASSUMED
+        assert second.ended_at == second.sent_at  # its driver had said that it is done
+
+
+class OneWayMotor(OneWay):
+    """Believes of a motor what it is about to say to it; knows the end of a command before it has left."""
+
+    def command(self, request: Request) -> Actions:
+        command = request.command
+        if isinstance(command, SendDtmf):
+            yield Taken(request)  # in whatever order
+            yield Send(b"tone\n", tag=request, reply=False)
+            return
+        moving = command.direction if isinstance(command, Move) else "stopped"
+        if moving != "up":
+            yield Send(f"{moving}\n".encode(), tag=request, reply=False)
+        yield Feedback(request.unit, assumed=True, moving=moving)
+        yield Done(request)
+
+
+async def test_nothing_is_done_before_it_left_whatever_its_driver_says() -> None:
+    clock = ManualClock()
+    async with line_device() as far, running(OneWayMotor, far.link, clock=clock, timing={"gap": 1.0}) as (device, _):
+        device.unit("").offers = None
+        down, stop = device.submit(Move("down")), device.submit(Stop())
+        assert down.outcome == ASSUMED and down.sent_at is not None
+        assert stop.outcome is None and stop.sent_at is None  # urgent: in words, and waits for the gap alone
+        tone, up = device.submit(SendDtmf("1"), urgent=True), device.submit(Move("up"), "2", urgent=True)
+        assert tone.outcome is None and up.outcome == ASSUMED  # up: there was nothing to send
+        moving = device.unit("").points["moving"]
+        assert (moving.value, moving.cause) == ("stopped", stop.id)
+        clock.advance(1.0)
+        assert stop.outcome == ASSUMED and stop.ended_at == stop.sent_at == clock.now()
+        clock.advance(1.0)
+        assert tone.outcome is not None and tone.outcome.result is Result.ASSUMED and tone.sent_at == clock.now()
+        await far.hears("down", "stopped", "tone")
 
 
 async def test_what_nothing_can_show_is_assumed_when_acknowledged() -> None:
@@ -280,6 +380,26 @@ async def test_done_is_only_as_sure_as_what_it_rests_on(unit: str, result: Resul
         far.say(f"! {unit} position 30")  # it goes on travelling, and is still the cause
         await watcher.until(lambda: "position" in device.unit(unit).points)
         assert device.unit(unit).points["position"].cause == ticket.id
+
+
+async def test_a_screen_that_stands_again_or_turns_round_is_moved_by_somebody_else() -> None:
+    async with line_device() as far, running(Mover, far.link) as (device, watcher):
+
+        async def cause(unit: str, point: str, value: str) -> str:
+            far.say(f"! {unit} {point} {value}")
+            await watcher.until(lambda: str(device.unit(unit).points.get(point, UNKNOWN).value) == value)
+            return device.unit(unit).points[point].cause
+
+        ticket = device.submit(Move("down"), "known")
+        assert (await ended(ticket)).result is Result.CONFIRMED
+        assert await cause("known", "position", "30") == ticket.id
+        assert await cause("known", "position", "29") == ticket.id  # it wavers
+        assert await cause("known", "position", "20") == ""  # the wall switch has turned it round
+        assert await cause("known", "moving", "up") == ""
+        ticket = device.submit(Move("down"), "known")
+        assert (await ended(ticket)).result is Result.CONFIRMED
+        assert await cause("known", "moving", "stopped") == ticket.id
+        assert await cause("known", "moving", "down") == ""  # it had stood
 
 
 async def test_a_change_by_hand_has_no_cause() -> None:

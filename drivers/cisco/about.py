@@ -99,8 +99,13 @@ class RoomosSettings(Settings):
             raise ValueError(f"panel_location is HomeScreen or ControlPanel, not {self.panel_location!r}")
         if self.teams not in ("guest", "rooms"):
             raise ValueError(f"teams is guest or rooms, not {self.teams!r}")
+        for name, longest in (("peripheral", 100), ("peripheral_id", 100)):
+            if len(getattr(self, name)) > longest:
+                raise ValueError(f"{name} has at most {longest} characters")
         if not 1 <= self.camera <= 7:
             raise ValueError(f"camera is from 1 to 7, not {self.camera!r}")
+        if self.page > 65534:
+            raise ValueError(f"page is at most 65534, not {self.page!r}")
         for name, lowest in (("page", 1), ("verify", 10), ("poll", 1)):
             if getattr(self, name) < lowest:
                 raise ValueError(f"{name} is at least {lowest}, not {getattr(self, name)!r}")

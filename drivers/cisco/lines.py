@@ -44,13 +44,17 @@ ON_OFF = (SetPower, SetMute, SetMicMute, SetVideoMute, SetAutoAnswer, SetDoNotDi
 WAYS = ("left", "right", "up", "down", "in", "out", "stop")
 SAMPLES: tuple[Command, ...] = (
     SetVolume(40),
-    Dial("far.end@example.com"),
-    *(Dial("far.end@example.com", protocol, "video", 4000) for protocol in ("sip", "h323", "spark", "h320")),
-    Dial("far.end@example.com", kind="audio"),
+    *(
+        Dial("far.end@example.com", protocol, kind, rate)
+        for protocol in ("", "sip", "h323", "spark", "h320")
+        for kind in ("", "video", "audio")
+        for rate in (0, 4000)
+    ),
     *(about(call) for about in (Answer, Reject, HangUp, Hold, Resume) for call in ("", "3")),
     Transfer("far.end@example.com", "3"),
     Share(),
     Share("2"),
+    Share("", True),
     Share("2", True),
     StopShare(),
     SelectCamera("1"),
@@ -64,10 +68,13 @@ SAMPLES: tuple[Command, ...] = (
 MEETINGS = (
     Join("webex", "1234567890"),
     Join("webex", "1234567890", passcode="1234"),
+    Join("webex", url="https://meeting.example.com/1"),
     Join("zoom", "1234567890"),
     Join("zoom", "1234567890", passcode="1234"),
-    *(Join(service, "1234567890", passcode="1234") for service in ("teams", "meet")),
-    *(Join(service, url="https://meeting.example.com/1") for service in ("teams", "meet")),
+    Join("teams", "1234567890", passcode="1234"),
+    Join("teams", url="https://meeting.example.com/1"),
+    Join("meet", "abc-defg-hij"),
+    Join("meet", url="https://meeting.example.com/1"),
 )
 
 
@@ -94,7 +101,7 @@ def _said() -> Iterator[Said]:
         yield from words.say(sample, known)
     yield from words.say(Search("board"), Known(phonebook="Local"))
     yield from words.say(SetLayout("Grid"), known)
-    for family in ("auto", "equal", "overlay", "prominent", "single"):
+    for family in words.FAMILIES:
         yield from words.say(SetLayout(family), Known(named_layouts=False))
     yield words.tone("12#", "")
     yield words.tone("12#", "3")

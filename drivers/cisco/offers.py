@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 
-from drivers.cisco import meetings, status
+from drivers.cisco import meetings, status, words
 from drivers.cisco.mirror import Mirror
 from drivers.cisco.xapi import Path, at, number, text
 from gateway.commands import (
@@ -68,7 +68,6 @@ NEEDS: dict[type[Command], str] = {  # what a command's proof, or its sense, nee
     Transfer: "calls",
 }
 PROOF: dict[type[Command], Path] = {command: status.POINTS[point][0] for command, point in NEEDS.items()}
-FAMILIES = ("auto", "equal", "overlay", "prominent", "single")  # of LayoutFamily Set, on older software
 
 Choices = Mapping[str, Mapping[str, str]]
 
@@ -87,7 +86,7 @@ def offered(mirror: Mirror, unknown: Set[str], missing: Set[type[Command]]) -> t
     if SelectCamera in possible:
         choices["camera"] = cameras
     if SetLayout in possible:
-        names = layouts(mirror) or FAMILIES
+        names = layouts(mirror) or words.FAMILIES
         choices["layout"] = {name: name for name in names}
     return frozenset({Search, ListBookings, *possible} - missing), {key: held for key, held in choices.items() if held}
 
@@ -100,6 +99,11 @@ def software(mirror: Mirror) -> str:
 def layouts(mirror: Mirror) -> list[str]:
     """The layouts by name, where this software has names."""
     return status.names(at(mirror.tree, status.LAYOUTS[:3]))
+
+
+def source_ids(mirror: Mirror) -> frozenset[str]:
+    """The sources that the codec tells of."""
+    return frozenset(_connectors(mirror))
 
 
 def camera_ids(mirror: Mirror) -> dict[str, int]:
@@ -117,7 +121,7 @@ def _sources(mirror: Mirror) -> tuple[dict[str, str], dict[str, str]]:
     cameras: dict[str, str] = {}
     sources: dict[str, str] = {}
     for source, connector in _connectors(mirror).items():
-        kind = at(mirror.tree, ("Status", "Video", "Input", "Connector", connector, "Type"))
+        kind = at(mirror.tree, (*status.INPUTS, connector, "Type"))
         settings = at(mirror.tree, (*status.CONNECTORS, connector))
         sort = text(at(settings, ("InputSourceType",))) or text(kind)
         held = cameras if sort.lower() == "camera" else sources
@@ -127,7 +131,7 @@ def _sources(mirror: Mirror) -> tuple[dict[str, str], dict[str, str]]:
 
 def _connectors(mirror: Mirror) -> dict[str, str]:
     """The connector of each source."""
-    held = at(mirror.tree, ("Status", "Video", "Input", "Connector"))
+    held = at(mirror.tree, status.INPUTS)
     found = held.items() if isinstance(held, dict) else ()
     told = ((number(at(fields, ("SourceId",))), connector) for connector, fields in found)
     return {str(source): connector for source, connector in told if source is not None}

@@ -74,6 +74,11 @@ class CiscoRoomos(Session):
         elif isinstance(command, Search) and any(ord(character) < 32 for character in command.text):
             yield Refused(request, "a search text must not hold control characters")  # jsxapi refuses them, too
         elif isinstance(command, SendDtmf):
+            try:
+                words.call_id(command.call, self.mirror.calls)
+            except words.Cannot as why:
+                yield Refused(request, str(why))
+                return
             self.tones[f"tones {request.id}"] = request, words.tones(command.digits)
             yield from self._next_tones(f"tones {request.id}")
         else:
@@ -110,6 +115,7 @@ class CiscoRoomos(Session):
         main = self.mirror.points({"camera"})["camera"]
         known = words.Known(
             calls=self.mirror.calls,
+            sources=offers.source_ids(self.mirror),
             cameras=cameras,
             camera=cameras.get(main, settings.camera),
             named_layouts=bool(offers.layouts(self.mirror)),
@@ -174,6 +180,7 @@ class CiscoRoomos(Session):
             yield Item(request, row)
         asked_for = (request.page + 1) * self.settings.page
         more = asked_for < total if total is not None else count == self.settings.page
+        more = more and asked_for <= words.LAST_ROW  # no codec can be asked for what lies beyond
         yield More(request) if more and count else Done(request)
 
     def due(self, name: str) -> Actions:

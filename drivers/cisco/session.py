@@ -18,7 +18,7 @@ from drivers.cisco.mirror import Mirror
 from drivers.cisco.panel import EVENTS, TIMER, UNIT, Panel
 from drivers.cisco.wishes import Wishes
 from drivers.cisco.words import Said
-from drivers.cisco.xapi import NOT_READY, Heard, Path, Tree, Wire
+from drivers.cisco.xapi import NOT_READY, Heard, Path, Tree, Wire, at
 from gateway.commands import Command, LayOut, ShowKey
 from gateway.cutters import JsonOrLines
 from gateway.driver import (
@@ -273,6 +273,8 @@ class Session(Driver):
             shown = self.mirror.points({"calls"})["calls"] or ()
             yield Feedback("", calls=(*shown, *self.mirror.ended))
         yield from self._tell(names)
+        if self.ready and at(news, status.INPUTS) is not None:  # a source came or went: no point, but a choice
+            yield from self._offer()
 
     def _tell(self, names: set[str]) -> Iterator[Action]:
         if not names:

@@ -32,6 +32,7 @@ STATES: Mapping[str, CallState] = {
 
 CALLS: Path = ("Status", "Call")
 LIGHTEST: Path = ("Status", "Standby", "State")  # the smallest question there is
+INPUTS: Path = ("Status", "Video", "Input", "Connector")
 CONNECTORS: Path = ("Configuration", "Video", "Input", "Connector")
 AUTO_ANSWER: Path = ("Configuration", "Conference", "AutoAnswer")
 ENDED: Path = ("Event", "CallDisconnect")

@@ -57,7 +57,7 @@ def widget(key: str) -> str:
 
 
 def beside(key: str) -> str:
-    """The WidgetId of the text beside a slider."""
+    """The WidgetId of the text beside a slider, or beside a button that has two labels."""
     return f"{PREFIX}text-{key}"
 
 
@@ -80,15 +80,23 @@ def body(page: PlannedPage, order: int, location: str) -> str:
 
 
 def _rows(page: PlannedPage) -> Iterator[list[str]]:
-    """Buttons two and two, a slider with its text beside it, a text on its own; last the line for what failed."""
+    """Buttons two and two, a slider with its text beside it, a text on its own; last the line for what failed.
+
+    A button's words are fixed once it is saved: one with two labels bears both, and a text beside it says which holds.
+    """
     row: list[str] = []
     for key in page.keys:
-        if key.kind == "button":
+        plain = key.kind == "button" and not key.label_on
+        if plain:
             row.append(_widget(widget(key.id), "Button", "size=2", key.label))
-        if row and (len(row) == 2 or key.kind != "button"):
+        if row and (len(row) == 2 or not plain):
             yield row
             row = []
-        if key.kind == "level":
+        if key.kind == "button" and key.label_on:
+            both = f"{key.label} / {key.label_on}"
+            text = _widget(beside(key.id), "Text", "size=2;fontSize=normal;align=left", NOTHING)
+            yield [_widget(widget(key.id), "Button", "size=2", both), text]
+        elif key.kind == "level":
             text = _widget(beside(key.id), "Text", "size=1;fontSize=normal;align=left", key.label)
             yield [text, _widget(widget(key.id), "Slider", "size=3")]
         elif key.kind == "text":
@@ -107,7 +115,10 @@ def values(key: PlannedKey, face: ShowKey) -> dict[str, str]:
     """What a key's widgets are given; "" for a slider whose place is not known."""
     ident = widget(key.id)
     if key.kind == "button":
-        return {ident: "active" if face.on else "inactive"}
+        held = {ident: "active" if face.on else "inactive"}
+        # What is from before, or not known, is not claimed: elsewhere such a key is faint, a text cannot be.
+        said = NOTHING if face.flag in ("stale", "unavailable") else line(face.text) or NOTHING
+        return {**held, beside(key.id): said} if key.label_on else held
     if key.kind == "level":
         place = "" if face.level is None else str(slider(face.level))
         return {ident: place, beside(key.id): line(face.text) or NOTHING}

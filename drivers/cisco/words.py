@@ -51,8 +51,15 @@ RAMPS: Mapping[str, Parameters] = {
     "stop": {"Pan": "Stop", "Tilt": "Stop", "Zoom": "Stop"},
 }
 FAR_MOVES = {"left": "Left", "right": "Right", "up": "Up", "down": "Down", "in": "ZoomIn", "out": "ZoomOut"}
+FAMILIES = ("auto", "equal", "overlay", "prominent", "single")  # of LayoutFamily Set, on older software
+LAST_CALL = 65534  # CallId: 0..65534, and 0 stands for none in particular
+LAST_CAMERA = 7  # CameraId: 1..7
 LAST_PRESET = 35  # PresetId: 1..35
+LAST_ROW = 65534  # Offset: 0..65534
+LAST_SOURCE = 6  # SourceId, PresentationSource: 1..6; some products know more, and then tell of them
 LONGEST_TONES = 32  # DTMFString: 0..32 characters in CE9
+LONGEST = {"Url": 2000, "Pin": 32}  # characters of a text; 255 of every other that comes from a person
+RATES = (64, 10000)  # CallRate, kbit/s
 PAUSE = 2.0  # seconds for each comma in tones (the house's rule: the codec has no pause)
 
 
@@ -77,6 +84,7 @@ class Known:
     """What must be known of the codec and of our settings to find the words."""
 
     calls: Mapping[str, Call] = field(default_factory=dict)
+    sources: frozenset[str] = frozenset()  # that the codec tells of
     cameras: Mapping[str, int] = field(default_factory=dict)  # source -> the CameraId behind it
     camera: int = 1  # the CameraId that is meant where none is named
     named_layouts: bool = True  # newer software lists its layouts by name
@@ -86,7 +94,20 @@ class Known:
 
 
 def say(command: Command, known: Known) -> tuple[Said, ...]:
-    """One of our commands in the codec's words. Raises Cannot where it has none."""
+    """One of our commands in the codec's words, within the schemas' ranges. Raises Cannot where it has none."""
+    return tuple(fitting(said) for said in _say(command, known))
+
+
+def fitting(said: Said) -> Said:
+    """The same, if none of its texts is longer than the codec takes. Raises Cannot."""
+    for name, value in said.parameters.items():
+        longest = LONGEST.get(name, 255)
+        if isinstance(value, str) and len(value) > longest:
+            raise Cannot(f"the codec takes at most {longest} characters as {name}")
+    return said
+
+
+def _say(command: Command, known: Known) -> tuple[Said, ...]:
     match command:
         case SetPower(on=on):
             return _plain("Standby Deactivate" if on else "Standby Activate")
@@ -107,9 +128,11 @@ def say(command: Command, known: Known) -> tuple[Said, ...]:
         case SetLayout(layout=layout) if known.named_layouts:
             return (Said("Video Layout SetLayout", {"LayoutName": layout}),)
         case SetLayout(layout=layout):
+            if layout not in FAMILIES:
+                raise Cannot(f"layout is one of {', '.join(FAMILIES)}, not {layout!r}")
             return (Said("Video Layout LayoutFamily Set", {"LayoutFamily": layout}),)
         case Share():
-            return (_share(command),)
+            return (_share(command, known),)
         case StopShare():
             return _plain("Presentation Stop")
         case Search(text=text):
@@ -123,7 +146,7 @@ def say(command: Command, known: Known) -> tuple[Said, ...]:
 def _of_cameras(command: Command, known: Known) -> tuple[Said, ...]:
     match command:
         case SelectCamera(camera=camera):
-            return (Said("Video Input SetMainVideoSource", {"SourceId": _source("camera", camera)}),)
+            return (Said("Video Input SetMainVideoSource", {"SourceId": _source("camera", camera, known)}),)
         case MoveCamera(to="stop", far=True):
             return _plain("Call FarEndControl Camera Stop")
         case MoveCamera(to=to, far=True):
@@ -141,6 +164,7 @@ def _of_cameras(command: Command, known: Known) -> tuple[Said, ...]:
 
 def _of_calls(command: Command, known: Known) -> tuple[Said, ...]:
     meant = targets(command, known.calls)
+    call_id(getattr(command, "call", ""), known.calls)
     match command:
         case Dial():
             return (Said("Dial", _dialled(command)),)
@@ -156,9 +180,10 @@ def _of_calls(command: Command, known: Known) -> tuple[Said, ...]:
         case Hold() | Resume():
             return (Said(f"Call {type(command).__name__}", _of(next(iter(meant), ""))),)
         case Transfer(address=address):
-            if not meant:
+            which = _of(next(iter(meant), ""))
+            if not which:
                 raise Cannot("there is no call to transfer")
-            return (Said("Call UnattendedTransfer", {**_of(next(iter(meant))), "Number": address}),)
+            return (Said("Call UnattendedTransfer", {**which, "Number": address}),)
     raise Cannot("this device cannot do that")
 
 
@@ -198,6 +223,13 @@ def tone(digits: str, call: str) -> Said:
     return Said("Call DTMFSend", {**_of(call), "DTMFString": digits}, secret=("DTMFString",))
 
 
+def call_id(call: str, calls: Mapping[str, Call]) -> None:
+    """Raise Cannot for what can be no call of a codec's: its ids are whole numbers."""
+    number = _number(call)
+    if call and (number is None or (call not in calls and not 1 <= number <= LAST_CALL)):
+        raise Cannot(f"there is no call {call!r}")
+
+
 def _plain(words: str) -> tuple[Said, ...]:
     return (Said(words),)
 
@@ -210,24 +242,31 @@ def _page(known: Known) -> dict[str, str | int]:
     return {"Limit": known.rows, "Offset": known.page * known.rows}
 
 
-def _share(share: Share) -> Said:
+def _share(share: Share, known: Known) -> Said:
     given: dict[str, str | int] = {}
     if share.source:
-        given["PresentationSource"] = _source("source", share.source)
+        given["PresentationSource"] = _source("source", share.source, known)
     if share.preview:
         given["SendingMode"] = "LocalOnly"
     return Said("Presentation Start", given)
 
 
-def _source(what: str, value: str) -> int:
+def _source(what: str, value: str, known: Known) -> int:
     number = _number(value)
     if number is None:
         raise Cannot(f"{what} is the number of a source, not {value!r}")
+    if value not in known.sources and not 1 <= number <= LAST_SOURCE:
+        raise Cannot(f"the codec has no source {value}")
     return number
 
 
 def _camera(source: str, known: Known) -> int:
-    return known.cameras.get(source, _source("camera", source)) if source else known.camera
+    if not source:
+        return known.camera
+    number = known.cameras.get(source, _number(source))
+    if number is None or not 1 <= number <= LAST_CAMERA:
+        raise Cannot(f"camera is a source with a camera, or a number from 1 to {LAST_CAMERA}, not {source!r}")
+    return number
 
 
 def _preset(preset: int) -> int:
@@ -243,16 +282,16 @@ def _dialled(dial: Dial) -> Parameters:
     if dial.kind:
         given["CallType"] = dial.kind.capitalize()
     if dial.rate:
+        lowest, highest = RATES
+        if not lowest <= dial.rate <= highest:
+            raise Cannot(f"rate is from {lowest} to {highest} kbit/s, not {dial.rate}")
         given["CallRate"] = dial.rate
     return given
 
 
 def _of(call: str) -> dict[str, str | int]:
-    """CallId is a whole number in the schemas; anything else goes as it is and is the codec's to refuse."""
-    if not call:
-        return {}
     number = _number(call)
-    return {"CallId": call if number is None else number}
+    return {} if number is None else {"CallId": number}
 
 
 def _number(value: str) -> int | None:

@@ -12,25 +12,19 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from drivers.generic.words import PLAYS, Language, WordSettings
-from gateway.commands import Command
+from drivers.generic.worded import Worded
+from drivers.generic.words import WordSettings
 from gateway.driver import (
     Actions,
-    Driver,
     Drop,
     HttpReply,
     HttpRequest,
-    Later,
-    Offers,
-    Ready,
     Refused,
     Request,
     Send,
     Settings,
-    Taken,
     Timing,
     setting,
-    shows,
 )
 from gateway.model import Reason
 
@@ -54,7 +48,7 @@ class HttpSettings(WordSettings):
                 raise ValueError(f"headers.{name} is a text")
 
 
-class GenericHttp(Driver):
+class GenericHttp(Worded):
     """A device whose requests stand in the profile."""
 
     name = "generic_http"
@@ -75,58 +69,18 @@ class GenericHttp(Driver):
         "events that the device sends by itself": "it is asked every `poll` seconds, and after each command",
         "conditions, loops, memory": "write a driver: docs/write-a-driver.md",
     }
-    plays = PLAYS
-    units = 'one of `units`, "" where there are none'
+    quoted = True
     Settings: ClassVar[type[Settings]] = HttpSettings
     settings: HttpSettings
-
-    def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
-        super().__init__(settings, host=host, scheme=scheme)
-        self.words = Language(self.settings)
-        self.refusal = re.compile(self.settings.refused) if self.settings.refused else None
-        self.begun = False
-
-    def valid_unit(self, unit: str) -> bool:
-        return unit in self.words.units
-
-    def shows(self, command: Command, points: Mapping[str, Any]) -> bool:
-        """A device with fewer steps than a hundred comes as near as it can."""
-        near = self.words.same(command, points)
-        return shows(command, points) if near is None else near
 
     def opened(self) -> Actions:
         """Ask; usable when the first question is answered, or at once where there is none."""
         if not self.settings.ask:
-            yield from self._begin()
-        yield from self._look()
+            yield from self.begin()
+        yield from self.look()
 
-    def _begin(self) -> Actions:
-        if not self.begun:
-            self.begun = True
-            for unit in self.words.units:
-                yield Offers(unit, self.words.offers(unit), self.words.choices)
-            yield Ready()
-
-    def _look(self) -> Actions:
-        for words in self.settings.ask:
-            for unit in self.words.named(words):
-                yield self._send(self.words.ask(words, unit), "look", (self.settings.password,))
-        if self.settings.ask and self.settings.poll:
-            yield Later(self.settings.poll, "poll")
-
-    def due(self, name: str) -> Actions:
-        """Time to look again."""
-        yield from self._look()
-
-    def command(self, request: Request) -> Actions:
-        """Say it in the device's words."""
-        said = self.words.say(request.command, request.unit, quote=True)
-        if said is None:
-            yield Refused(request, "the profile has no words for that")
-        else:
-            yield self._send(said[0], request, said[1])
-
-    def _send(self, words: str, tag: Hashable, hide: tuple[str, ...]) -> Send:
+    def put(self, words: str, tag: Hashable, hide: tuple[str, ...]) -> Send:
+        """`METHOD /path` and, after a space, the body."""
         asked = ASKED.fullmatch(words)
         assert asked is not None  # checked with the settings; what fills the holes is quoted
         method, path, body = asked[1], asked[2], (asked[3] or "").encode()
@@ -154,18 +108,11 @@ class GenericHttp(Driver):
             if no:
                 yield Refused(tag, text.strip()[:200] or f"HTTP {data.status}")
             else:
-                yield from self._taken(tag, text)
+                heard = list(self.words.hear(text))
+                yield from heard
+                yield from self.taken(tag, heard)
         elif no:
             yield Drop(Reason.PROTOCOL_ERROR, f"the device does not tell its state: HTTP {data.status}")
         else:
             yield from self.words.hear(text)
-            yield from self._begin()
-
-    def _taken(self, request: Request, text: str) -> Actions:
-        heard = list(self.words.hear(text))
-        yield from heard
-        yield Taken(request)
-        yield from self.words.believe(request)
-        told = any(not request.command.touches.isdisjoint(news.points) for news in heard)
-        if self.settings.ask and not told and self.words.tells_of(request.command):
-            yield from self._look()
+            yield from self.begin()

@@ -10,26 +10,20 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from drivers.generic.words import PLAYS, Language, WordSettings
-from gateway.commands import Command
+from drivers.generic.worded import Worded
+from drivers.generic.words import WordSettings
 from gateway.cutters import Lines
 from gateway.driver import (
     Actions,
     Answered,
-    Driver,
     Drop,
-    Later,
-    Offers,
     Opening,
-    Ready,
     Refused,
     Request,
     Send,
     Settings,
-    Taken,
     Timing,
     setting,
-    shows,
 )
 from gateway.model import Reason
 
@@ -57,7 +51,7 @@ class LineSettings(WordSettings):
                 raise ValueError(f"{words!r}: one line each; `end` says how it ends")
 
 
-class GenericLine(Driver):
+class GenericLine(Worded):
     """A device whose lines stand in the profile."""
 
     name = "generic_line"
@@ -78,81 +72,27 @@ class GenericLine(Driver):
         "binary protocols, check sums": "write a driver: docs/write-a-driver.md",
         "conditions, loops, memory": "write a driver: docs/write-a-driver.md",
     }
-    plays = PLAYS
-    units = 'one of `units`, "" where there are none'
     Settings: ClassVar[type[Settings]] = LineSettings
     settings: LineSettings
-
-    def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
-        super().__init__(settings, host=host, scheme=scheme)
-        self.words = Language(self.settings)
-        self.refusal = re.compile(self.settings.refused) if self.settings.refused else None
-        self.begun = False
 
     def opening(self) -> Opening:
         """The serial line's settings."""
         return Opening(baud=self.settings.baud, framing=self.settings.framing)
 
-    def valid_unit(self, unit: str) -> bool:
-        return unit in self.words.units
-
-    def shows(self, command: Command, points: Mapping[str, Any]) -> bool:
-        """A device with fewer steps than a hundred comes as near as it can."""
-        near = self.words.same(command, points)
-        return shows(command, points) if near is None else near
-
     def opened(self) -> Actions:
         """Greet, and ask; usable when the first question is answered, or at once where there is none."""
         for line in self.settings.hello:
-            yield self._send(self.words.ask(line, ""), "hello", (self.settings.password,))
-        if self.settings.ask and self.settings.answers:
-            yield from self._look()
-        else:
-            yield from self._begin()
-            yield from self._look()
+            yield self.put(self.words.ask(line, ""), "hello", (self.settings.password,))
+        if not (self.settings.ask and self.settings.answers):
+            yield from self.begin()
+        yield from self.look()
 
-    def _begin(self) -> Actions:
-        if not self.begun:
-            self.begun = True
-            for unit in self.words.units:
-                yield Offers(unit, self.words.offers(unit), self.words.choices)
-            yield Ready()
-
-    def _look(self) -> Actions:
-        for words in self.settings.ask:
-            for unit in self.words.named(words):
-                yield self._send(self.words.ask(words, unit), "look", (self.settings.password,))
-        if self.settings.ask and self.settings.poll:
-            yield Later(self.settings.poll, "poll")
-
-    def due(self, name: str) -> Actions:
-        """Time to look again."""
-        yield from self._look()
-
-    def command(self, request: Request) -> Actions:
-        """Say it in the device's words."""
-        said = self.words.say(request.command, request.unit)
-        if said is None:
-            yield Refused(request, "the profile has no words for that")
-            return
-        line, secret = said
-        if "\r" in line or "\n" in line:
-            yield Refused(request, "a line holds no line end")
-            return
-        yield self._send(line, request, secret)
-        if not self.settings.answers:
-            yield from self._taken(request)
-
-    def _send(self, line: str, tag: Hashable, hide: tuple[str, ...]) -> Send:
-        data = (line + ENDS[self.settings.end]).encode("utf-8", "replace")
+    def put(self, words: str, tag: Hashable, hide: tuple[str, ...]) -> Send:
+        """A line and its end."""
+        if "\r" in words or "\n" in words:
+            raise ValueError("a line holds no line end")
+        data = (words + ENDS[self.settings.end]).encode("utf-8", "replace")
         return Send(data, tag=tag, reply=self.settings.answers, hide=tuple(filter(None, hide)))
-
-    def _taken(self, request: Request, told: bool = False) -> Actions:
-        """Taken; `told`: the answer itself told something of it."""
-        yield Taken(request)
-        yield from self.words.believe(request)
-        if self.settings.ask and not told and self.words.tells_of(request.command):
-            yield from self._look()
 
     def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
         """A line: an answer, or news."""
@@ -166,9 +106,9 @@ class GenericLine(Driver):
         heard = list(self.words.hear(text))
         yield from heard
         if tag not in (None, "hello"):
-            yield from self._begin()
+            yield from self.begin()
         if isinstance(tag, Request):
-            yield from self._taken(tag, any(not tag.command.touches.isdisjoint(news.points) for news in heard))
+            yield from self.taken(tag, heard)
 
     def failed(self, tag: Hashable, reason: str) -> Actions:
         """A silent device is dropped, as any: its next answer could be to anything."""

@@ -1,7 +1,7 @@
 """The words of a device as a profile gives them: what to send for a command, and which pattern tells which point.
 
 Deliberately small: a template, a pattern, a table of values, a range. No loops, no conditions, no memory: whoever needs
-more writes a driver. What may not live here: anything that is sent or received (`line.py`, `http.py`).
+more writes a driver. What may not live here: anything that is sent or received (`worded.py`, `line.py`, `http.py`).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 
 from drivers.pdu.outlets import Family, Meter, Outlets, PduSettings
 from gateway.commands import CyclePower, SetPower
-from gateway.driver import Settings, setting
+from gateway.driver import setting
 
 ROOT = "1.3.6.1.4.1.318.1.1"  # American Power Conversion, products, hardware
 ON, OFF, REBOOT = 1, 2, 3  # immediateOn, immediateOff, immediateReboot: the same in both families
@@ -82,7 +82,7 @@ class ApcPdu(Outlets):
         "traps": "polling shows the same; `snmp_monitor` receives them",
     }
     maker = "APC"
-    Settings: ClassVar[type[Settings]] = ApcSettings
+    Settings = ApcSettings
     settings: ApcSettings
 
     def families(self) -> Mapping[str, Family]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from drivers.pdu.outlets import Family, Meter, Outlets, PduSettings
 from gateway.commands import Command, CyclePower, SetPower
-from gateway.driver import Settings, setting
+from gateway.driver import setting
 
 ROOT = "1.3.6.1.4.1.534.6.6.7"  # Eaton, ePDU
 CONTROL = f"{ROOT}.6.6.1"  # outletControlEntry
@@ -76,7 +76,7 @@ class EatonPdu(Outlets):
         "traps": "polling shows the same; `snmp_monitor` receives them",
     }
     maker = "Eaton"
-    Settings: ClassVar[type[Settings]] = EatonSettings
+    Settings = EatonSettings
     settings: EatonSettings
 
     def patience(self, command: Command) -> float:

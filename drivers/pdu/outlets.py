@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from gateway.agent import MOST, SILENCE, UNHEARD, WritableAgentSettings
 from gateway.commands import Command, CyclePower, SetPower
 from gateway.driver import (
     Actions,
@@ -24,7 +25,6 @@ from gateway.driver import (
     Refused,
     Request,
     Send,
-    Settings,
     SnmpGet,
     SnmpReply,
     SnmpSet,
@@ -35,10 +35,7 @@ from gateway.driver import (
 )
 from gateway.model import Reason
 
-MOST = 16  # OIDs in one GET
 COMMANDS = frozenset({SetPower, CyclePower})
-SILENCE = "no response (SNMP answers a wrong read_community with silence too)"
-UNHEARD = "it answers questions but not this order: is `community` the one that may write?"
 
 
 @dataclass(frozen=True)
@@ -87,29 +84,16 @@ class Family:
 
 
 @dataclass(frozen=True)
-class PduSettings(Settings):
+class PduSettings(WritableAgentSettings):
     """What a profile may say of a rack PDU."""
 
-    version: Literal["1", "2c", "3"] = setting("2c", "SNMP version")
-    community: str = setting("private", "v1 and v2c: the community that may write", secret=True)
-    read_community: str = setting(
-        "public", "v1 and v2c: the community that may read; a wrong one = no response", secret=True
-    )
-    username: str = setting("", "v3: user name")
-    auth: Literal["none", "md5", "sha", "sha256"] = setting("sha", "v3: how the log-in is proved")
-    password: str = setting("", "v3: authentication passphrase", secret=True)
-    privacy: Literal["none", "des", "aes"] = setting("aes", "v3: how the data is encrypted")
-    privacy_password: str = setting("", "v3: privacy passphrase", secret=True)
     poll: float = setting(5.0, "seconds between two looks at all outlets")
     quick: float = setting(1.0, "seconds between two looks at an outlet that was just switched")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0 < self.quick <= self.poll:
             raise ValueError("quick is more than 0 and no more than poll")
-        if self.version == "3" and not self.username:
-            raise ValueError("version 3 needs a username")
-        if self.privacy != "none" and self.auth == "none":
-            raise ValueError("SNMPv3 has no privacy without auth (RFC 3414): set auth, or privacy to none")
 
 
 class Outlets(Driver):
@@ -118,7 +102,7 @@ class Outlets(Driver):
     links: ClassVar[Mapping[str, int]] = {"snmp": 161}
     timing = Timing(window=1, reply=5.0, ready=30.0)  # the link asks twice, 2 s each
     plays = frozenset({"outlet"})
-    Settings: ClassVar[type[Settings]] = PduSettings
+    Settings = PduSettings
     settings: PduSettings
     maker: ClassVar[str] = ""  # as in "it shows no outlets of ..."
 
@@ -148,17 +132,7 @@ class Outlets(Driver):
     # ---- the contract --------------------------------------------------------------------------------------------
 
     def opening(self) -> Opening:
-        s = self.settings
-        return Opening(
-            username=s.username,
-            password=s.password,
-            community=s.read_community,
-            write_community=s.community,
-            version=s.version,
-            auth=s.auth,
-            privacy=s.privacy,
-            privacy_password=s.privacy_password,
-        )
+        return self.settings.opening()
 
     def patience(self, command: Command) -> float:
         """The relay clicks at once; a reboot waits between off and on, usually 5 to 60 s."""

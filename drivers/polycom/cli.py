@@ -249,6 +249,7 @@ class PolyCli(Hearing):
     def _hang_up(self, request: Request, until: float) -> Actions:
         command = request.command
         assert isinstance(command, HangUp | Reject)
+        self.take_back(command)
         rings = ringing(self.calls)
         keys = [command.call] if command.call else rings if isinstance(command, Reject) else []
         if isinstance(command, Reject) and not set(keys) <= set(rings):

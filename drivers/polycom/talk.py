@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from drivers.polycom.lines import Spoken, text
 from drivers.polycom.wishes import Wishes
-from gateway.commands import Answer, Dial, HangUp, SendDtmf
+from gateway.commands import Answer, Command, Dial, HangUp, SendDtmf
 from gateway.driver import Action, Actions, Answered, Driver, Drop, Feedback, Later, Refused, Request, Send, Taken
 from gateway.model import Call, Reason
 
@@ -209,6 +209,13 @@ class Talk(Driver):
                     queue.remove(ask)
                     return ask
         return None
+
+    def take_back(self, command: Command) -> None:
+        """What this command cancels and still waits here never leaves: the house has ended it already."""
+        waits = (
+            held for held in self.people if held.request is None or held.request.command.verb not in command.cancels
+        )
+        self.people = deque(waits)
 
     def now_or_never(self, words: str) -> Send:
         """What waits for no turn and no answer: a hang-up, a camera's stop."""

@@ -318,6 +318,7 @@ class YealinkVc(Talk):
     def _hang_up(self, request: Request) -> Actions:
         command = request.command
         assert isinstance(command, HangUp | Reject)
+        self.take_back(command)
         rings = ringing(self.calls)
         talking = [key for key in self.calls if key not in rings]
         wanted = [command.call] if command.call else list(self.calls) if isinstance(command, HangUp) else rings

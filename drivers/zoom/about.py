@@ -33,6 +33,7 @@ SOURCES = (
     "PlaceOS drivers, zoom/zr_csapi (log-in, line ends, envelope)",
     "PepperDash Essentials, ZoomRoom (events and their fields, telephone calls)",
     "ICD Connect Conferencing, Zoom (telephone calls: states and reasons)",
+    "bunchtogether zoom-rooms-control-system (the question for the list of telephone calls)",
 )
 
 ALL: frozenset[type[Command]] = frozenset(

@@ -11,8 +11,9 @@ from collections.abc import Hashable, Iterator
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from drivers.zoom import about, phone, words
-from drivers.zoom.calls import MEETING, Calls
+from drivers.zoom import about, phone, tones, words
+from drivers.zoom.calls import Calls
+from drivers.zoom.orders import HDMI, Orders
 from drivers.zoom.words import Ask
 from gateway.commands import (
     Answer,
@@ -27,7 +28,6 @@ from gateway.commands import (
     SetVideoMute,
     SetVolume,
     Share,
-    StopShare,
 )
 from gateway.driver import (
     Action,
@@ -49,12 +49,11 @@ from gateway.driver import (
     Taken,
     Timing,
 )
-from gateway.model import Call, Reason
+from gateway.model import Reason
 
 STATE = (words.CALL, words.MICS, words.CAMERA, words.VOLUME, words.SHARING, words.PEOPLE)
 PROOF = {SetMicMute: words.MICS, SetVideoMute: words.CAMERA, SetVolume: words.VOLUME, Share: words.SHARING}
 SHARING = {"none": "off", "sending": "sending", "send_receiving": "sending", "receiving": "receiving"}
-HDMI = "hdmi"
 TOLD = ("mic_muted", "video_muted", "volume", "sharing", "share_source", "calls", "participants")
 SETTING_UP = 30.0  # seconds from a call accepted to its meeting
 RINGS = 60.0  # seconds that a call rings where it does not say so
@@ -81,7 +80,9 @@ class ZoomRooms(Driver):
     def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
         super().__init__(settings, host=host, scheme=scheme)
         self.greeted = self.ready = self.taken_over = self.toned = False
+        self.claim: Request | None = None  # the command that is to take the room back
         self.calls = Calls()
+        self.orders = Orders(self.calls, self.settings)
         self.points: dict[str, Any] = {}
         self.sharing: str | None = None
         self.held: list[Ask] = []  # to be sent again when the room is back
@@ -109,96 +110,10 @@ class ZoomRooms(Driver):
     # ---- commands --------------------------------------------------------------------------------------------
 
     def command(self, request: Request) -> Actions:
-        """Put a command into the room's words."""
-        command = request.command
-        match command:
-            case SetVolume():
-                yield Ask(f"{words.VOLUME}: {command.level}", request).send()
-            case SetMicMute():
-                yield Ask(words.switch(words.MICS, command.on), request).send()
-            case SetVideoMute():
-                yield Ask(words.switch(words.CAMERA, command.on), request).send()
-            case Share() if command.preview or command.source not in ("", HDMI):
-                yield Refused(request, "a Zoom Room shares its HDMI input, and the meeting decides who sees it")
-            case Share():
-                yield Ask(words.SHARE, request).send()
-            case StopShare():
-                yield Ask(words.STOP_SHARE, request).send()
-            case Dial() if phone.meant(command):
-                yield from self.calls.phones.call_out(request, command)
-            case Dial() | Join():
-                yield from self._join(request)
-            case SendDtmf():
-                yield from self.calls.phones.send_tones(request, command)
-            case Answer() | Reject():
-                yield from self._ringing(request, command)
-            case HangUp():
-                yield from self._hang_up(request, command)
-            case ListBookings():
-                yield Ask(words.BOOKINGS, request).send()
-            case Search():
-                page = self.settings.page
-                yield Ask(words.contacts(request.page * page, page), request).send()
-            case _:
-                yield Refused(request, "this device cannot do that")
-
-    def _join(self, request: Request) -> Iterator[Action]:
-        command, passcode = request.command, ""
-        if isinstance(command, Join):
-            if command.service != "zoom":
-                yield Refused(request, f"a Zoom Room joins Zoom meetings, not {command.service}")
-                return
-            number, passcode = words.meeting(command.number or command.url), command.passcode
-        else:
-            number = words.meeting(command.address) if isinstance(command, Dial) else ""
-        if not number:
-            yield Refused(request, "a Zoom Room joins meetings by their number of 9 to 11 digits")
-        elif any(mark.isspace() for mark in passcode):
-            yield Refused(request, "a passcode has no spaces")
-        elif self.calls.meeting is not None:
-            yield Refused(request, "the room is in a meeting already")
-        else:
-            self.calls.number = number
-            self.calls.wish(request, self.now)
-            hide = (passcode,) if passcode else ()
-            yield Ask(words.join(number, passcode), request, hide).send()
-
-    def _ringing(self, request: Request, command: Answer | Reject) -> Iterator[Action]:
-        waiting = [*self.calls.ringing.values(), *self.calls.phones.calls.values()]
-        rings = [call for call in waiting if call.direction == "in" and call.state == "ringing"]
-        rings = [call for call in rings if command.call in ("", call.id)]
-        if not rings:
-            yield Refused(request, "no such call rings")
-            return
-        call = rings[0]
-        if call.id in self.calls.phones.calls and isinstance(command, Answer):
-            yield Refused(request, "a Zoom Room's telephone call can only be answered at the room")
-            return
-        self.calls.wish(request, self.now, frozenset({call.id}), gone=isinstance(command, Reject))
-        say = words.accept(call.address) if isinstance(command, Answer) else self._end_of(call)
-        yield Ask(say, request).send()
-
-    def _end_of(self, call: Call) -> str:
-        """The line that ends this call."""
-        if call.id in self.calls.phones.calls:
-            return words.phone_hang_up(phone.room_id(call.id))
-        if call.state == "ringing":
-            return words.reject(call.address)
-        return words.LEAVE if self.settings.hang_up == "leave" else words.DISCONNECT
-
-    def _hang_up(self, request: Request, command: HangUp) -> Iterator[Action]:
-        shown = self.calls.shown()
-        chosen = [call for call in shown or () if command.call in ("", call.id)]
-        if shown is not None and not chosen:
-            yield Refused(request, "there is no such call")
-            return
-        ids = frozenset(call.id for call in chosen) or frozenset({MEETING})  # unknown: a controller has the room
-        self.calls.wish(request, self.now, ids, gone=True)
-        lines = dict.fromkeys(self._end_of(call) for call in chosen)
-        if shown is None:
-            lines = {words.LEAVE if self.settings.hang_up == "leave" else words.DISCONNECT: None}
-        for line in lines:
-            yield Ask(line, request).send()
+        """Put a command into the room's words; while a controller has the room, it fetches the room back."""
+        if self.taken_over:
+            self.claim = request
+        yield from self.orders.put(request, self.now)
 
     # ---- hearing ---------------------------------------------------------------------------------------------
 
@@ -222,11 +137,13 @@ class ZoomRooms(Driver):
             yield from self._refused(ask, data.decode("utf-8", "replace").strip())
 
     def _taken_away(self) -> Iterator[Action]:
-        self.taken_over, self.sharing = True, None
-        self.calls.lost()
+        self.taken_over, self.sharing, self.claim = True, None, None
+        refused = list(self.calls.lost(TAKEN_OVER))
         self.points.clear()
         unknown: dict[str, Any] = dict.fromkeys(TOLD)
         yield Feedback("", **unknown)
+        yield from refused
+        yield from self._reoffer()
 
     def _fetched_back(self, ask: Ask | None) -> Iterator[Action]:
         """The room was not ours, so what was asked was not carried out; it is asked again, but not for ever."""
@@ -236,14 +153,28 @@ class ZoomRooms(Driver):
         if ask.again:
             yield from self._refused(ask, TAKEN_OVER)
             return
-        self.held.append(replace(ask, again=True))
+        if ask.request is None or self.calls.waits(ask.request):
+            self.held.append(replace(ask, again=True))
+        else:
+            yield from self.calls.phones.forget(ask.request)
         yield Later(self.settings.reconnect, "again")
 
+    def _claimed(self, ask: Ask) -> Iterator[Action]:
+        """A command that was to take the room back is answered at once: whoever had the room has left it."""
+        if self.taken_over and self.claim is not None and self.claim == ask.request:
+            self.taken_over = False
+            yield from self._questions(*self._of_phones(), *STATE)
+
     def _refused(self, ask: Ask, why: str) -> Iterator[Action]:
-        if ask.request is not None:
+        if ask.request is not None and why != TAKEN_OVER and self.calls.wants_every(ask.request):
+            yield from self._questions(*self._of_phones(), words.CALL)  # no meeting, but perhaps a telephone call
+        elif ask.request is not None:
+            if self.calls.waits(ask.request):
+                yield Refused(ask.request, why)
             self.calls.forget(ask.request)
-            yield Refused(ask.request, why)
             yield from self.calls.phones.forget(ask.request)
+        elif ask.line == words.PHONES and words.unheard_of(why):
+            self.calls.phones.lists = False
         elif ask.line == words.CALL and not self.ready:
             yield Drop(Reason.PROTOCOL_ERROR, f"the room does not tell of its meeting: {why}")
 
@@ -254,10 +185,12 @@ class ZoomRooms(Driver):
         if why is not None:
             if ask is not None:
                 yield from self._refused(ask, why)
+                yield from self._claimed(ask)
             return
         kind, told = words.body(tree)
         if ask is not None and ask.request is not None:
             yield from self._answered(ask, ask.request, told)
+            yield from self._claimed(ask)
             return
         yield from self._event(kind, told)
         if ask is not None and ask.line == words.CALL and not self.ready and self.calls.known:
@@ -283,12 +216,12 @@ class ZoomRooms(Driver):
                         yield Item(request, found)
                 yield More(request) if len(rows) >= self.settings.page else Done(request)
             case SendDtmf():
-                yield from self.calls.phones.tone_sent(request)
+                yield from self.calls.phones.tones.answered(request)
             case Dial() as dial if phone.meant(dial):
                 yield Taken(request)  # its event tells the rest
             case Answer() | Reject() | HangUp() | Dial() | Join():
                 yield Taken(request)
-                yield from self._questions(words.CALL)
+                yield from self._questions(*self._of_phones(), words.CALL)
             case command:
                 yield Taken(request)
                 yield from self._questions(PROOF.get(type(command), words.SHARING))
@@ -328,14 +261,16 @@ class ZoomRooms(Driver):
                 yield from self._show()
                 yield Later(SETTING_UP, "accepted")
             case "phonecallstatus" | "phonecallterminated":
-                yield from self.calls.phones.told(told)
+                yield from self.calls.phones.told(told, self.now, terminated=key == "phonecallterminated")
                 yield from self._show()
             case "phonecalllistresult" | "phonecalllist" | "phonecall":
-                yield from self.calls.phones.listed(told)
+                yield from self.calls.phones.listed(told, self.now)
+                for found in self.calls.found(self.now):
+                    yield from self._questions(*filter(None, (self.orders.hang_up_phone(found.id),)))
                 yield from self._show()
             case "callconnecterror":
-                self.calls.failed()
                 why = text(at(told, "error_message")) or "the meeting could not be joined"
+                self.calls.failed(why)
                 yield from self.calls.refuse_joins(why)
                 yield from self._questions(words.CALL)
             case "meetingneedspassword" if words.truth(at(told, "needsPassword")):
@@ -367,11 +302,21 @@ class ZoomRooms(Driver):
         commands = about.ALL if self.toned else about.ALL - {SendDtmf}
         return Offers("", commands, {"source": {HDMI: "HDMI"}})
 
-    def _show(self) -> Iterator[Action]:
-        yield Feedback("", calls=self.calls.shown())
+    def _reoffer(self) -> Iterator[Action]:
         if self.ready and self.toned != self.calls.phones.connected():
             yield self._offers()
+
+    def _show(self) -> Iterator[Action]:
+        """All calls as they are; one that has just ended is shown so once, with its reason, before it leaves."""
+        yield Feedback("", calls=self.calls.shown())
+        if self.calls.bury():
+            yield Feedback("", calls=self.calls.shown())
+        yield from self._reoffer()
         yield from self.calls.settle()
+
+    def _of_phones(self) -> tuple[str, ...]:
+        """The question for the telephone calls, where its answer can be news."""
+        return (words.PHONES,) if self.calls.phones.in_doubt() else ()
 
     def _sharing(self) -> dict[str, Any]:
         """What is sent while nobody else is there is a preview."""
@@ -385,20 +330,27 @@ class ZoomRooms(Driver):
         """Time to look, to ask again, or to believe that a call has rung out."""
         if name == "poll":
             if not self.taken_over:  # a question would take the room away from whoever holds the controller
-                yield from self._questions(*(STATE if self.calls.meeting else STATE[:-1]))
+                asked = STATE if self.calls.meeting else STATE[:-1]
+                yield from self._questions(*self._of_phones(), *asked)
             yield Later(self.settings.poll, "poll")
         elif name == "again":
             held, self.held = self.held, []
             for ask in held:
-                yield ask.send()
+                if ask.request is None or self.calls.waits(ask.request):
+                    yield ask.send()
+                else:
+                    yield from self.calls.phones.forget(ask.request)
             if self.ready:
                 yield from self._questions(words.PHONES, *STATE)
-        elif name == "tones":
-            yield from self.calls.phones.tone_sent()
+        elif name == tones.TIMER:
+            yield from self.calls.phones.tones.paused()
         elif name == "people":
             yield from self._questions(words.PEOPLE)
         elif name == "accepted":
             self.calls.failed()
+            yield from self._show()
+        elif name.startswith(phone.RUNG):
+            self.calls.phones.rung_out(name.removeprefix(phone.RUNG))
             yield from self._show()
         elif name.startswith("rung "):
             self.calls.treated(name.split(" ", 2)[2], False)

@@ -30,8 +30,9 @@ DISCONNECT, LEAVE = "zCommand Call Disconnect", "zCommand Call Leave"
 FAILED = re.compile(rb"Unsupported Command|^ERROR\b")
 REJECTED = b"*e Connection rejected"
 GREETING = b"Login successful"
-NUMBER = re.compile(r"\d{9,11}")  # of a meeting
-LINK = re.compile(r"/(?:j|wc/join|wc)/(\d{9,11})\b")
+NUMBER = re.compile(r"[0-9]{9,11}")  # of a meeting
+LINK = re.compile(r"/(?:j|wc/join|wc)/([0-9]{9,11})\b")
+UNSENDABLE = "the room's own id of this call cannot be sent"
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,11 @@ def error(tree: Tree) -> str | None:
     return text(status.get("message")) or f"the room answers {state or 'without a state'}"
 
 
+def unheard_of(why: str) -> bool:
+    """Whether a room refuses a line because it does not know it."""
+    return "unsupported command" in why.lower()
+
+
 def body(tree: Tree) -> tuple[str, Any]:
     """Kind and key of an answer in small letters without spaces (`zstatus/call`), and what stands under the key."""
     key = text(tree.get("topKey"))
@@ -129,6 +135,11 @@ def percent(value: Any) -> int | None:
     """0 to 100, as a number or as text."""
     word = text(value)
     return int(word) if re.fullmatch(r"[0-9]{1,3}", word) and int(word) <= 100 else None
+
+
+def sendable(word: str) -> bool:
+    """Whether this can stand in a command line as one word: no space in it, no line end, no control character."""
+    return bool(word) and word.isprintable() and not any(mark.isspace() for mark in word)
 
 
 def switch(setting: str, on: bool) -> str:

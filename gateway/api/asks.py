@@ -14,10 +14,11 @@ from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from gateway.api.commands import Commands
-from gateway.api.contacts import contacts
+from gateway.api.contacts import contacts, favourite
 from gateway.api.problem import Problem
 from gateway.api.rights import Rights, address_of
 from gateway.auth import Permission, Token
+from gateway.calendars.desk import Desk
 from gateway.catalogue import describe_driver
 from gateway.commands import COMMANDS
 from gateway.device import Device
@@ -49,6 +50,9 @@ class Asks:
             ("GET", f"{v1}/rooms/{{room}}/why/{{point:path}}", self.why),
             ("GET", f"{v1}/rooms/{{room}}/history", self.history),
             ("GET", f"{v1}/rooms/{{room}}/contacts", self.contacts),
+            ("GET", f"{v1}/rooms/{{room}}/meetings", self.meetings),
+            ("GET", f"{v1}/rooms/{{room}}/meetings/{{id}}/why", self.why_no_button),
+            ("PUT", f"{v1}/rooms/{{room}}/contacts/favourite", self.favourite),
             ("GET", f"{v1}/rooms/{{room}}/{{part:path}}", self.part),
             ("GET", f"{v1}/commands/{{id}}", self.command),
             ("GET", f"{v1}/drivers", self.all_drivers),
@@ -142,6 +146,43 @@ class Asks:
     async def contacts(self, request: Request) -> Response:
         """Whom this room can call: what `?q=` finds, or its favourites, and its recent calls."""
         return JSONResponse(await contacts(self.house, self._room(request), request.query_params))
+
+    async def meetings(self, request: Request) -> Response:
+        """The room's meetings of today as its panel shows them, and how its calendar is."""
+        room = self._room(request)
+        told = room.desk.told() if room.desk else {"calendar": None, "on": "", "next": "", "listed": []}
+        return JSONResponse({"room": room.id, **told})
+
+    async def why_no_button(self, request: Request) -> Response:
+        """Why a meeting has no Join button; the detail is the administrator's."""
+        room = self._room(request)
+        identity = request.path_params["id"]
+        try:
+            why = self._desk(room).why(identity)
+        except LookupError as error:
+            raise Problem(404, str(error), "GET .../meetings lists today's.") from None
+        told: dict[str, Any] = {"meeting": identity, "join": why is None}
+        if why is not None:
+            told |= {"code": why.code, "words": why.words}
+            if self._token(request, "read", room.id).may("admin", room.id):
+                told["detail"] = why.detail
+        return JSONResponse(told)
+
+    @staticmethod
+    def _desk(room: Room) -> Desk:
+        if not isinstance(room.desk, Desk):
+            raise Problem(404, f"room {room.id!r} has no calendar", "[meetings] in its profile gives it one.")
+        return room.desk
+
+    async def favourite(self, request: Request) -> Response:
+        """Make somebody a favourite of the room, or one no more."""
+        room = self._room(request, "command")
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > 4096:
+                raise Problem(422, "the body is longer than 4096 bytes")
+        return JSONResponse(await favourite(self.house, room, body))
 
     async def command(self, request: Request) -> Response:
         """A recent command and its outcome so far."""

@@ -5,13 +5,14 @@ What may not live here: how names are found (`gateway/directory/`), dialling (th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from gateway.api.problem import Problem
 from gateway.directory import DirectoryError
 from gateway.directory.book import LIMIT, scopes_of
-from gateway.directory.contact import words
+from gateway.directory.contact import address, words
 from gateway.house import House
 from gateway.room import Room
 
@@ -39,6 +40,27 @@ async def contacts(house: House, room: Room, query: Mapping[str, str]) -> dict[s
     asked = words(text)
     told["recent"] = [call for call in recent if _fits(call, asked)][:RECENT]
     return told
+
+
+async def favourite(house: House, room: Room, body: bytes) -> dict[str, Any]:
+    """`{"name", "address", "protocol", "on"}`: make somebody a favourite of this room, or one no more."""
+    if house.directory is None:
+        raise Problem(503, "this gateway keeps no contacts")
+    try:
+        told = json.loads(body)
+        name, on = " ".join(told["name"].split()), told.get("on", True)
+        at = address(told["address"], told.get("protocol", ""))
+        if not name or len(name) > 256 or not isinstance(on, bool) or at.protocol not in ("", "sip", "h323", "phone"):
+            raise ValueError("a name of at most 256 characters, and on is true or false")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        words = f": {error}" if isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError) else ""
+        advice = 'Send {"name": "Jo", "address": "jo@example.com", "protocol": "sip", "on": true}.'
+        raise Problem(422, f"the body is not understood{words}", advice) from None
+    try:
+        made = await house.directory.star(scopes_of(room.id, room.spec.group), name, at, on)
+    except DirectoryError as error:
+        raise Problem(503, str(error)) from None
+    return {"room": room.id, "contact": made.as_json()}
 
 
 async def _recent(house: House, room: Room) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "part": {"description": "A part's path, such as `volume` or `screens/left`.", "example": "volume"},
     "surface": {"description": "A surface of the room, by its name in the profile.", "example": "deck"},
     "key": {"description": "A key's name.", "example": "help"},
+    "meeting": {"description": "A meeting's id.", "example": "9f86d081884c7d65"},
     "surface_id": {"description": "A panel's code, or a deck's id.", "example": "desk/streamdeck:AL12"},
     "token": {"description": "A token's name.", "example": "panel-demo"},
     "device": {"description": "The device's id, such as `demo/codec`.", "example": "demo/codec"},
@@ -197,6 +198,8 @@ ASKS = {
         "What happened, newest first; `limit`, `before` (a seq), `kinds` and `subject` narrow it.",
         "rooms",
     ),
+    "/api/v1/rooms/{room}/meetings": ("The room's meetings of today as its panel shows them.", "meetings"),
+    "/api/v1/rooms/{room}/meetings/{meeting}/why": ("Why a meeting has no Join button.", "meetings"),
     "/api/v1/rooms/{room}/contacts": (
         "Whom this room can call: what `?q=` finds, or its favourites; `recent`: its latest calls; `limit` 1 to 200.",
         "rooms",
@@ -247,6 +250,10 @@ DEEDS = {
     ("/api/v1/surfaces/{surface_id}", "delete"): (
         "Take a deck from its room, or turn a panel away (admin).",
         "surfaces",
+    ),
+    ("/api/v1/rooms/{room}/contacts/favourite", "put"): (
+        'Make somebody a favourite of the room, or one no more: {"name": ..., "address": ..., "on": true}.',
+        "rooms",
     ),
     ("/api/v1/tokens/{token}", "delete"): ("Make a token worthless, at once (admin).", "tokens"),
 }

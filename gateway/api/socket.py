@@ -171,6 +171,9 @@ def unread(mailbox: Mailbox) -> list[Mapping[str, Any]]:
     if points:
         changes = [{"part": part, "point": point, **tell(reading)} for (part, point), reading in points.items()]
         messages.append({"type": "change", "changes": changes})
+    if mailbox.told_meetings is not None:
+        messages.append({"type": "meetings", "meetings": mailbox.told_meetings})
+        mailbox.told_meetings = None
     if mailbox.missed:
         messages.append({"type": "missed", "events": mailbox.missed})
         mailbox.missed = 0

@@ -13,6 +13,10 @@ from gateway.calendars.calendar import Register
 from gateway.driver import hookimpl
 
 BUILT_IN: dict[str, str] = {  # module of this package -> its Account
+    "microsoft365": "Microsoft365",
+    "ics": "IcsAccount",
+    "caldav": "CaldavAccount",
+    "google": "GoogleAccount",
 }
 
 

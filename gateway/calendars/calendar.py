@@ -10,6 +10,8 @@ declared here. What may not live here: when it is read and what is kept (`keeper
 
 from __future__ import annotations
 
+import contextlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +30,10 @@ class CalendarTrouble(Exception):
 
 class NetworkLost(CalendarTrouble):
     """The service does not answer, or is out of order: what is kept goes on being shown, with its age."""
+
+
+class NotNow(CalendarTrouble):
+    """It cannot be asked at the moment, and nothing is wrong: a codec sleeps."""
 
 
 class AuthLost(CalendarTrouble):
@@ -57,6 +63,18 @@ class Place:
     folder: Path
     clock: Clock
     zone: tzinfo
+
+
+def own_folder(data: Path, name: str) -> Path:
+    """The folder of the account `name` in the data folder, made where it is missing. Raises OSError."""
+    folder = data / "calendars" / name
+    for one in (folder.parent, folder):
+        one.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if os.geteuid() == 0:  # `sudo roomgate calendar sign-in` must leave a folder that the service can use
+            owner = data.stat()
+            with contextlib.suppress(OSError):  # a share may forbid it even to root
+                os.chown(one, owner.st_uid, owner.st_gid)
+    return folder
 
 
 class Calendar(ABC):

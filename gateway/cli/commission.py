@@ -175,6 +175,7 @@ class Walk:
         self.wish, self.room, self.sheet, self.file = wish, room, sheet, file
         self.out, self.asker = out, asker
         self._news = asyncio.Event()
+        self._stand_ins: frozenset[str] = frozenset()  # devices that are simulated
 
     def say(self, words: str) -> None:
         """A line for the installer."""
@@ -182,6 +183,7 @@ class Walk:
 
     async def walk(self, house: House) -> None:
         """First the devices, then every trial that is not passed yet."""
+        self._stand_ins = frozenset(name for name, device in house.spec.all_devices().items() if device.simulate)
         await self._devices(house)
         planned = trials(self.room, self.wish.dial)
         self.sheet.planned = [trial.id for trial in planned]
@@ -210,7 +212,7 @@ class Walk:
                 for identity, device in list(waiting.items()):
                     late = self.room.clock.now() - began > self.wish.patience
                     if device.online or device.disabled or late:
-                        stand_in = house.spec.all_devices()[identity].simulate
+                        stand_in = identity in self._stand_ins
                         told[identity] = made(device, self.room.clock.now() - began, simulated=stand_in)
                         self._tell(told[identity])
                         del waiting[identity]
@@ -323,10 +325,7 @@ class Walk:
 
     def _simulated(self, trial: Trial) -> bool:
         spec = self.room.spec.parts.get(trial.part)
-        devices = {device.id: device for device in self.room.spec.devices.values()}
-        return spec is not None and all(
-            target.device in devices and devices[target.device].simulate for target in spec.targets
-        )
+        return spec is not None and all(target.device in self._stand_ins for target in spec.targets)
 
     def _note(self, trial: Trial, tried: Tried) -> None:
         self.sheet.tried[trial.id] = tried

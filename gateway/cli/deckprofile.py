@@ -107,16 +107,14 @@ def _fetch(key: KeySpec, url: str, picture: str) -> dict[str, Any]:
 
 
 def _action(key: KeySpec, action: str, plugin: str, settings: Mapping[str, Any], picture: str) -> dict[str, Any]:
-    shown = {"Image": picture} if picture else {}
+    title = {"Title": "" if picture else key.label, "ShowTitle": not picture, "TitleAlignment": "bottom"}
     return {
         "ActionID": str(_named(action, key.id)),
         "LinkedTitle": False,
         "Name": plugin,
         "Settings": dict(settings),
         "State": 0,
-        "States": [
-            {**shown, "Title": "" if picture else key.label, "ShowTitle": not picture, "TitleAlignment": "bottom"}
-        ],
+        "States": [{**({"Image": picture} if picture else {}), **title}],
         "UUID": action,
     }
 

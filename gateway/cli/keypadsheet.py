@@ -1,7 +1,7 @@
 """The sheet by which a KD-WP8 is set up to call us: for each button its label and the exact strings; and cap labels.
 
-Pure text. The keypad's own file for this is not published, so a person enters the strings on the keypad's page. What may
-not live here: hearing the strings (`lines.py`, `api/keydoor.py`).
+Pure text. The keypad's own file for this is not published, so a person enters the strings on the keypad's page. What
+may not live here: hearing the strings (`lines.py`, `api/keydoor.py`).
 """
 
 from __future__ import annotations
@@ -105,13 +105,15 @@ def _row(site: SiteSpec, room: RoomSpec, surface: SurfaceSpec, key: KeySpec, num
 
 def markdown(sheet: KeypadSheet) -> str:
     """To read in an editor, or to keep with the room's papers."""
+    allowed = ", ".join(f"`{one}`" for one in sheet.allow)
     lines = [
         f"# KD-WP8 for {sheet.name} (`{sheet.room}`, surface `{sheet.surface}`)",
         "",
-        f"On the keypad's own web page, give each button an IP action (TCP) to **{sheet.host}**, port **{sheet.port}**, with",
-        f"the string of its row, ended by a {ENDING}. Send it on *press*. RoomGate answers a line; the keypad need not read it.",
+        f"On the keypad's own web page, give each button an IP action (TCP) to **{sheet.host}**, port",
+        f"**{sheet.port}**, with the string of its row, ended by a {ENDING}. Send it on *press*.",
+        "RoomGate answers a line; the keypad need not read it.",
         "",
-        f"RoomGate hears strings only from {', '.join(f'`{one}`' for one in sheet.allow)}: the keypad's address must be among them.",
+        f"RoomGate hears strings only from {allowed}: the keypad's address must be among them.",
     ]
     if sheet.password:
         lines.append(f"Put the line door's password where `{PASSWORD.strip()}` stands; it is not printed here.")
@@ -126,8 +128,8 @@ def markdown(sheet: KeypadSheet) -> str:
         lines += ["", f"Not on these eight buttons: {', '.join(_cell(one) for one in sheet.left_out)}."]
     lines += [
         "",
-        "The keypad's own configuration file could carry all this, but its format is not published: the strings are entered",
-        "by hand. How the page names its fields differs between KD-WP8, KD-WP8-2 and KD-WP8-3; see its own guide.",
+        "The keypad's own configuration file could carry all this, but its format is not published: the strings are",
+        "entered by hand. How the page names its fields differs between KD-WP8, KD-WP8-2 and KD-WP8-3; see its guide.",
         "",
     ]
     return "\n".join(lines)

@@ -107,6 +107,10 @@ def parser() -> argparse.ArgumentParser:
 
     surfaces(command("surfaces", "Let panels and decks in: who waits, adopt, release."))
 
+    from gateway.cli.calendars import options as calendar
+
+    calendar(command("calendar", "Sign in to the rooms' calendars, and find out what is wrong with one."))
+
     from gateway.cli.exporting import options as exporting
 
     exporting(command("export", "Write what sets up a keypad or a deck: a KD-WP8's sheet, a Stream Deck profile."))

@@ -12,6 +12,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from gateway.directory.contact import Address, Bad, Contact, folded, words
 
 T = TypeVar("T")
 LIMIT = 50
+STARRED = "favourites"  # the source of those that were made favourites in the room
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS contacts(
   id INTEGER PRIMARY KEY, scope TEXT NOT NULL, source TEXT NOT NULL, sort TEXT NOT NULL, name TEXT NOT NULL,
@@ -29,7 +31,7 @@ CREATE INDEX IF NOT EXISTS by_favourite ON contacts(favourite, scope) WHERE favo
 # `place` orders the index by name, so that the first matches are the first names.
 INDEX = """
 DROP TABLE IF EXISTS found;
-CREATE VIRTUAL TABLE found USING fts5(name, rest, contact UNINDEXED, scope UNINDEXED, prefix='1 2 3 4 6 8',
+CREATE VIRTUAL TABLE found USING fts5(name, rest, contact UNINDEXED, scope UNINDEXED, prefix='1 2 3 4 5 6 7 8',
   tokenize='unicode61 remove_diacritics 2');
 """
 
@@ -50,6 +52,39 @@ class Book:
                 self.base.executescript(INDEX)
         except sqlite3.Error as error:
             raise DirectoryError(f"the contacts {path} cannot be used: {error}") from None
+
+    def holds(self, scope: str, source: str, rows: Iterable[Contact]) -> bool:
+        """Whether a source's contacts are these already."""
+        kept = self.base.execute(
+            "SELECT scope, source, sort, name, organisation, email, favourite, addresses FROM contacts"
+            " WHERE scope = ? AND source = ? ORDER BY id",
+            (scope, source),
+        ).fetchall()
+        return kept == [_stored(scope, source, row) for row in rows]
+
+    def star(self, scope: str, contact: Contact, on: bool) -> None:
+        """Make a contact a favourite of this scope, or one no more that was made so here (not by a file)."""
+        key = contact.addresses[0].address.lower()
+        with self.base:
+            self.base.execute("BEGIN IMMEDIATE")
+            mine = self.base.execute(
+                "SELECT id, addresses FROM contacts WHERE scope = ? AND source = ? AND sort = ?",
+                (scope, STARRED, folded(contact.name)),
+            ).fetchall()
+            for identity in [row[0] for row in mine if json.loads(row[1])[0][0].lower() == key]:
+                self.base.execute("DELETE FROM contacts WHERE id = ?", (identity,))
+                self.base.execute("DELETE FROM found WHERE contact = ?", (identity,))
+            if on:
+                row = _stored(scope, STARRED, replace(contact, favourite=True))
+                added = self.base.execute(
+                    "INSERT INTO contacts(scope, source, sort, name, organisation, email, favourite, addresses)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    row,
+                )
+                self.base.execute(  # behind the others until the next import puts it into its place
+                    "INSERT INTO found(name, rest, contact, scope) VALUES (?, ?, ?, ?)",
+                    (row[2], _rest(row[4], row[5], row[7]), added.lastrowid, scope),
+                )
 
     def replace(self, scope: str, source: str, rows: Iterable[Contact | Bad]) -> tuple[int, list[Bad]]:
         """Put a file's contacts in the place of what the same source gave before, all at once or not at all."""
@@ -173,6 +208,7 @@ class Directory:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._thread = ThreadPoolExecutor(1, "directory")
+        self._writer = ThreadPoolExecutor(1, "directory-writer")
         self._book: Book | None = None
 
     async def search(self, text: str, scopes: Sequence[str], limit: int = LIMIT) -> list[Contact]:
@@ -182,6 +218,40 @@ class Directory:
     async def favourites(self, scopes: Sequence[str], limit: int = LIMIT) -> list[Contact]:
         """See Book.favourites. Raises DirectoryError."""
         return await self._ask(lambda book: book.favourites(scopes, limit))
+
+    async def replace(self, scope: str, source: str, rows: Iterable[Contact | Bad]) -> None:
+        """Put contacts in the place of what the same source gave before, unless they are the same. It is done by a
+        thread of its own, on a connection of its own: whoever types meanwhile does not wait for the index. Raises
+        DirectoryError."""
+        good = [row for row in rows if isinstance(row, Contact)]
+
+        def put(book: Book) -> None:
+            if not book.holds(scope, source, good):
+                book.replace(scope, source, good)
+
+        await self._write(put)
+
+    async def star(self, scopes: Sequence[str], name: str, at: Address, on: bool) -> Contact:
+        """Make who has this name and address a favourite of the nearest scope, or one no more; the contact, whole where
+        it is known. Raises DirectoryError."""
+        found = [one for one in await self.search(name, scopes, 200) if one.name == name]
+        known = next((one for one in found if at.address in [held.address for held in one.addresses]), None)
+        contact = known or Contact(name, (at,))
+        await self._write(lambda book: book.star(scopes[0], contact, on))
+        return replace(contact, favourite=on)
+
+    async def _write(self, deed: Callable[[Book], None]) -> None:
+        def done() -> None:
+            try:
+                book = Book(self._path)
+                try:
+                    deed(book)
+                finally:
+                    book.close()
+            except sqlite3.Error as error:
+                raise DirectoryError(f"the contacts cannot be written: {error}") from None
+
+        await asyncio.get_running_loop().run_in_executor(self._writer, done)
 
     async def _ask(self, question: Callable[[Book], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, question)
@@ -195,6 +265,7 @@ class Directory:
 
     def close(self) -> None:
         """Let go of the file and the thread."""
+        self._writer.shutdown(wait=True, cancel_futures=True)
         self._thread.shutdown(wait=True, cancel_futures=True)
         if self._book is not None:
             self._book.close()

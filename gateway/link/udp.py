@@ -2,6 +2,7 @@
 
 What may not live here: what a datagram means. Datagrams are sorted by the sender's address: a link hears the device it
 belongs to and nobody else. `?from=HOST` names that device where the address does not; `?from=any` hears everybody.
+A multicast group is joined on the interface that leads to that device: a gateway often has a network for its equipment.
 """
 
 from __future__ import annotations
@@ -55,9 +56,22 @@ class Udp(Untouchable):
         if self.listening:
             self._socket = await shared(self.address.host, self.address.port)
             self.address = replace(self.address, port=self._socket.port)
+            if is_group(self.address.host):
+                await self._join(self._socket)
         else:
             self._socket = await private(family)
         asyncio.get_running_loop().call_soon(self._begin)  # not before our caller has had its turn
+
+    async def _join(self, held: Socket) -> None:
+        senders = self.senders or frozenset({""})
+        try:
+            for sender in senders:
+                held.join(self.address.host, towards(sender))
+        except OSError as error:
+            self._socket = None
+            await held.release(self)
+            words = f"no interface of this machine takes multicast for {self.address.host}"
+            raise LinkError(Reason.UNREACHABLE, f"{words}: {error.strerror}") from None
 
     def _everybody(self) -> bool:
         """Whether answers may come from anywhere: the far end is a broadcast or multicast address."""
@@ -108,6 +122,7 @@ class Socket(asyncio.DatagramProtocol):
     def __init__(self) -> None:
         self.links: list[Udp] = []
         self.holders = 1
+        self.groups: set[tuple[str, str]] = set()  # multicast groups, and the interfaces on which they are heard
         self._transport: asyncio.DatagramTransport | None = None
         self._sending: Udp | None = None
         self._gone = asyncio.Event()
@@ -126,6 +141,14 @@ class Socket(asyncio.DatagramProtocol):
         for link in tuple(self.links):
             if link.senders is None or host in link.senders:
                 link.said(data, (host, addr[1]))
+
+    def join(self, group: str, interface: str) -> None:
+        """Hear a multicast group on one more interface, given by its address; raises OSError."""
+        assert self._transport is not None
+        if (group, interface) not in self.groups:
+            member = socket.inet_aton(group) + socket.inet_aton(interface)
+            self._transport.get_extra_info("socket").setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+            self.groups.add((group, interface))
 
     def send(self, data: bytes, to: tuple[Any, ...], link: Udp) -> None:
         """Send for `link`, who is told when the network refuses."""
@@ -189,19 +212,21 @@ async def private(family: int) -> Socket:
 
 
 async def bind(host: str, port: int) -> Socket:
-    """A UDP socket bound to an address of ours; no host = every IPv4 address, a multicast group = joined on all."""
+    """A UDP socket bound to an address of ours; no host, or a multicast group = every IPv4 address."""
     loop = asyncio.get_running_loop()
-    group = socket.inet_aton(host) if is_group(host) else b""
-    local = ("0.0.0.0" if group or not host else host, port)
-    transport, made = await loop.create_datagram_endpoint(Socket, local_addr=local, allow_broadcast=True)
-    if group:
-        try:
-            taken = transport.get_extra_info("socket")
-            taken.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + socket.inet_aton("0.0.0.0"))
-        except OSError:
-            transport.abort()
-            raise
-    return made
+    local = ("0.0.0.0" if is_group(host) or not host else host, port)
+    return (await loop.create_datagram_endpoint(Socket, local_addr=local, allow_broadcast=True))[1]
+
+
+def towards(host: str) -> str:
+    """Our address on the interface that leads to an IPv4 address; 0.0.0.0, which leaves it to the system, where none
+    does. Nothing is sent."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect((str(ipaddress.IPv4Address(host)), 9))
+            return str(probe.getsockname()[0])
+    except (ValueError, OSError):
+        return "0.0.0.0"
 
 
 def is_group(host: str) -> bool:

@@ -29,6 +29,7 @@ const room = new Room(say, show);
 const turner = new Views(() => show());
 let shape = "";
 let views = [];
+let meetings = null; // loaded where the room has a calendar
 
 function say(words) {
   for (const toast of [...toasts.children]) if (toast.textContent === words || toasts.childElementCount > 2) toast.remove();
@@ -40,6 +41,7 @@ function say(words) {
 // The page is built from what the parts take; it is built anew only when that changes, so that focus and fingers stay.
 function show() {
   if (!room.state) return;
+  if (room.state.meetings && !meetings) load();
   const { name, parts, sources, limits, scenes } = room.state;
   const looks = ([part, { kind, label, takes, choices, points }]) => [part, kind, label, takes, choices, Object.keys(points)];
   const built = Object.entries(parts).map(looks);
@@ -53,12 +55,25 @@ function show() {
   gate(app, room);
 }
 
+async function load() {
+  meetings = {};
+  try {
+    meetings = await import("./meetings.js");
+  } catch {
+    meetings = null; // the gateway has just gone: asked for again with the next greeting
+    return;
+  }
+  shape = "";
+  show();
+}
+
 function build() {
   letGo(); // a button that is taken away is not held any more
   const { name, parts, sources: shown, scenes: kept } = room.state;
-  const columns = { sources: [], show: [], motion: [], calls: [], people: [], sharing: [], cameras: [], lights: [], more: [] };
+  const columns = { today: [], sources: [], show: [], motion: [], calls: [], people: [], sharing: [], cameras: [], lights: [], more: [] };
   document.title = name;
   const top = [head(room, details), banners(room)];
+  if (room.state.meetings && meetings?.card) columns.today.push(meetings.card(room));
   if (Object.keys(shown).length) columns.sources.push(sources(room));
   for (const [part, { kind, takes }] of Object.entries(parts)) {
     const place = PLACES[kind] ?? "more";
@@ -81,6 +96,7 @@ function build() {
   const pages = {
     home: page(
       "home",
+      column(section(TEXT.today, ...columns.today)),
       column(section(TEXT.sources, ...columns.sources), scene()),
       column(section(TEXT.displays, ...columns.show)),
       column(section(TEXT.motion, ...columns.motion)),
@@ -96,7 +112,7 @@ function build() {
     more: page("more", ...columns.more.map((one) => column(section(TEXT.more, one)))),
   };
   const bottom = foot(room);
-  const none = !Object.keys(parts).length && h("main", {}, h("p", { class: "notice" }, TEXT.none));
+  const none = !Object.keys(parts).length && !room.state.meetings && h("main", {}, h("p", { class: "notice" }, TEXT.none));
   const turned = turner.build(pages);
   set(app, "data-rail", turned[0] && "there");
   app.replaceChildren(...[...top.map(({ element }) => element), ...turned, none, bottom.element].filter(Boolean));

@@ -19,7 +19,8 @@ export function people(room, id) {
   let known = "";
 
   function person({ name, small, address, protocol, glyph }) {
-    const fields = { address, ...(DIALLED.includes(protocol) ? { protocol } : {}) };
+    const how = protocol === "phone" ? { kind: "audio" } : DIALLED.includes(protocol) ? { protocol } : {};
+    const fields = { address, ...how };
     const look = { name: `${TEXT.call}: ${name}`, fields, glyph, look: "person", what: () => name };
     const button = action(room, id, "dial", look);
     button.append(h("span", { class: "who" }, h("strong", {}, name), h("small", {}, small)), icon("phone"));
@@ -70,6 +71,8 @@ export function people(room, id) {
     known = now;
     read();
   };
-  const element = h("article", { class: "card directory", "data-card": "contacts", "aria-label": TEXT.directory }, field, count, lists);
+  const href = location.pathname.replace("panel", "contacts"); // where they are starred
+  const all = h("a", { class: "control round", href, "aria-label": TEXT.contacts }, icon("star"));
+  const element = h("article", { class: "card directory", "data-card": "contacts", "aria-label": TEXT.directory }, h("div", { class: "row" }, field, all), count, lists);
   return view(element, { show });
 }

@@ -98,6 +98,9 @@ export class Room {
         this.state.devices[device] = described;
         break;
       }
+      case "meetings":
+        this.state.meetings = message.meetings;
+        break;
       case "answer":
         this.answered(message.ref, message);
         break;
@@ -120,9 +123,10 @@ export class Room {
   }
 
   event(event) {
+    if (["joining", "released"].includes(event.event)) this.say(event.words);
     if (event.event !== "alert") return;
     const help = event.what === "help" && [TEXT.help, event.text].filter(Boolean).join(": ");
-    this.say(help || String(event.words ?? event.detail ?? event.device ?? TEXT.warning));
+    this.say(help || String(event.text || event.device || event.what || ""));
   }
 
   lost() {

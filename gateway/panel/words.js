@@ -38,7 +38,7 @@ function said(english, own) {
     return Object.fromEntries(Object.entries(english).map(([key, held]) => [key, said(held, own?.[key])]));
   }
   const text = own || english;
-  return english.includes("{") ? (value) => text.replace(/\{\w+\}/g, () => value) : text;
+  return english.includes("{") ? (told) => text.replace(/\{(\w+)\}/g, (_, name) => told?.[name] ?? told) : text;
 }
 
 const [english, own] = await Promise.all([load("en"), LANG === "en" ? {} : load(LANG)]);

@@ -9,22 +9,24 @@ from __future__ import annotations
 import dataclasses
 import re
 import tomllib
-import typing
 import zoneinfo
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gateway.complaint import Complaint, Table, did_you_mean, secret
-from gateway.driver import Driver, Settings, Timing
+from gateway.complaint import Complaint, Table, did_you_mean
+from gateway.driver import Driver, Timing
 from gateway.link import Address, Trust
+from gateway.profile.contacts import read_contacts
 from gateway.profile.joinrules import JoinSpec, read_join
 from gateway.profile.keypads import read_keypads
 from gateway.profile.linespec import LinesSpec, read_lines
+from gateway.profile.meetings import CalendarSpec, read_calendars, read_meetings
 from gateway.profile.parts import reach_of, read_parts, read_power, read_starts
 from gateway.profile.paths import read_sources
 from gateway.profile.rulebook import read_rules
+from gateway.profile.settings import read_settings
 from gateway.profile.steps import Known, named_parts, read_scenes
 from gateway.profile.surfaces import read_surfaces
 from gateway.spec import DeviceSpec, RoomSpec, ServerSpec, SiteSpec, Target
@@ -71,9 +73,9 @@ def read(path: Path, drivers: Mapping[str, type[Driver]]) -> Reading:
     if path.is_file():  # one room alone: of what is shared, only what it uses
         used = frozenset().union(*(room.uses() for room in rooms.values()))
         site.devices = {name: device for name, device in site.devices.items() if name in used}
-    return Reading(
-        SiteSpec(rooms, site.devices, site.server, site.name, site.time_zone, site.join, site.lines), complaints
-    )
+    calendars = {name: calendar for name, calendar in site.calendars.items() if calendar is not None}
+    shared = SiteSpec(rooms, site.devices, site.server, site.name, site.time_zone, site.join, site.lines, calendars)
+    return Reading(shared, complaints)
 
 
 @dataclass
@@ -89,6 +91,7 @@ class SiteReading:
     default_volume: int | None = None
     join: JoinSpec = field(default_factory=JoinSpec)
     lines: LinesSpec | None = None
+    calendars: dict[str, CalendarSpec | None] = field(default_factory=dict)  # None: it has a mistake
 
 
 def load(file: Path, complaints: list[Complaint]) -> Table | None:
@@ -128,6 +131,7 @@ def _read_site(file: Path, drivers: Mapping[str, type[Driver]], complaints: list
     site.maximum_volume, site.default_volume = _read_volume(top, 100, None)
     site.join = read_join(top)
     site.lines = read_lines(top)
+    site.calendars = read_calendars(top)
     defaults = top.tables("defaults")
     for name, table in defaults.items():
         if name not in drivers:
@@ -162,7 +166,7 @@ def _read_room(
     maximum, default = _read_volume(top, site.maximum_volume, site.default_volume)
     sources = read_sources(top, parts, reach_of(held, parts, reachable, asked))
     power_off, power_on = read_power(top, sources, maximum, default)
-    meetings = _read_meetings(top, named_parts(top))
+    meetings = read_meetings(top, named_parts(top), site.calendars)
     known = Known(parts, sources, (), maximum, named_parts(top), bool(meetings))
     scenes = read_scenes(top, known)
     known = dataclasses.replace(known, sources=sources, scenes={*scenes, *_tables(top, "scenes")})
@@ -172,6 +176,7 @@ def _read_room(
     rules = read_rules(top, parts, {*sources, *_tables(top, "sources")})
     name = top.take("name", str, file.stem)
     group = top.take("group", str, "")
+    phone_book = read_contacts(top, named_parts(top), group)
     top.finish()
     return RoomSpec(
         file.stem,
@@ -191,17 +196,8 @@ def _read_room(
         group,
         keypads=keypads,
         meetings=meetings,
+        phone_book=phone_book,
     )
-
-
-def _read_meetings(top: Table, parts: Collection[str]) -> str:
-    """Whose calendar tells the next meeting."""
-    table = top.table("meetings")
-    chosen: str = table.take("from", str, "", choices=("codec",)) if "from" in table.data else ""
-    if chosen and "calls" not in parts:
-        table.complain("from", "this room has no part `calls`", "expected a codec that plays it")
-    table.finish()
-    return chosen
 
 
 def _tables(top: Table, key: str) -> set[str]:
@@ -242,7 +238,7 @@ def _read_device(
     simulate = table.take("simulate", bool, False)
     record = table.take("record", bool, False)
     disabled = not table.take("enabled", bool, True)
-    settings, missing = _read_settings(table, driver)
+    settings, missing = read_settings(table, driver.Settings, f"see `roomgate drivers {driver.name}`")
     table.finish()
     words = "enabled = false in the profile" if disabled else ""
     for key, why in missing.items() if not (simulate or disabled) else ():
@@ -260,7 +256,9 @@ def _read_defaults(table: Table, driver: type[Driver]) -> Mapping[str, Any]:
     _read_timing(table)
     for key, kind in (("record", bool), ("simulate", bool), ("simulator", dict), ("enabled", bool)):
         table.take(key, kind, None)
-    _read_settings(table, driver)  # a secret that is not there is said at each device
+    read_settings(
+        table, driver.Settings, f"see `roomgate drivers {driver.name}`"
+    )  # a secret that is not there is said at each device
     table.finish()
     wrong = {complaint.key for complaint in table.complaints[before:] if complaint.table == table.path}
     return {key: value for key, value in table.data.items() if key not in wrong}
@@ -313,35 +311,6 @@ def _read_trust(table: Table) -> Trust:
     if trust and fingerprint:
         table.complain("trust", "found both trust and fingerprint", "expected one of them")
     return Trust(any=trust == "any", fingerprint=fingerprint)
-
-
-def _read_settings(table: Table, driver: type[Driver]) -> tuple[Settings, dict[str, str]]:
-    values: dict[str, Any] = {}
-    missing: dict[str, str] = {}
-    hints = typing.get_type_hints(driver.Settings)
-    for f in dataclasses.fields(driver.Settings):
-        if f.metadata.get("secret"):
-            value, words = secret(table, f.name)
-            if value is None:
-                missing[f.name] = words
-            else:
-                values[f.name] = value or f.default
-            continue
-        hint = hints[f.name]
-        if typing.get_origin(hint) is typing.Literal:
-            values[f.name] = table.take(f.name, str, f.default, choices=typing.get_args(hint))
-        elif hint in (int, float, str, bool):
-            values[f.name] = table.take(f.name, hint, f.default)
-        else:  # tuples of texts and tables of texts
-            many = typing.get_origin(hint) is tuple
-            taken = table.take(f.name, list if many else dict, None)
-            if taken is not None:
-                values[f.name] = tuple(taken) if many else taken
-    try:
-        return driver.Settings(**values), missing
-    except ValueError as error:  # a driver's own rule
-        table.complain("", str(error), f"see `roomgate drivers {driver.name}`")
-        return driver.Settings(), missing
 
 
 def _owners(rooms: Iterable[RoomSpec]) -> list[Complaint]:

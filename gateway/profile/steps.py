@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.commands import (
     COMMANDS,
+    MEETING_VERBS,
     ROOM_VERBS,
     CallForHelp,
     Command,
@@ -36,6 +37,7 @@ NOT_IN_SCENES: Mapping[type[Command], str] = {
     StepVolume: "a scene says what shall be, so it takes no step",
     RunScene: "a scene runs no other scene",
     CallForHelp: "help is called for by a person",
+    **{COMMANDS[verb]: "meetings are joined and booked by a person" for verb in MEETING_VERBS},
 }
 
 

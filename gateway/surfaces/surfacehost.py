@@ -195,7 +195,9 @@ class SurfaceHost:
                 page.label,
                 page.icon,
                 tuple(
-                    PlannedKey(key.id, key.label or key.id, key.icon, key.kind) for key in page.keys if not _leads(key)
+                    PlannedKey(key.id, key.label or key.id, key.icon, key.kind, key.label_on)
+                    for key in page.keys
+                    if not _leads(key)
                 ),
             )
             for page in self.spec.pages

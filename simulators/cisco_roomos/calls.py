@@ -281,7 +281,7 @@ def transfer(codec: Codec, given: Given) -> None:
         codec.switchboard.end(call, "LocalDisconnect")
 
 
-@command("Conference DoNotDisturb Activate", Timeout=Int(0, 1440))
+@command("Conference DoNotDisturb Activate", Timeout=Int(1, 1440))
 def do_not_disturb(codec: Codec, given: Given) -> None:
     codec.do_not_disturb = True
 

@@ -135,6 +135,7 @@ class Codec(Simulator):
     _falling_asleep: Timer | None = field(default=None, init=False, repr=False)
     _heartbeats: dict[str, Timer] = field(default_factory=dict, init=False, repr=False)
     _boot: asyncio.Task[None] | None = field(default=None, init=False, repr=False)
+    _ssh: Any = field(default=None, init=False, repr=False)  # its door, once it was opened on SSH
 
     VOLATILE: ClassVar[tuple[str, ...]] = (
         *("standby", "volume_muted", "mics_muted", "video_muted", "main_video_source", "selfview", "cameras"),
@@ -145,7 +146,6 @@ class Codec(Simulator):
     def __post_init__(self) -> None:
         self.passcodes: list[str] = []  # of the meetings that were joined; no part of the memory that is shown
         self.switchboard = Switchboard(self)
-        self.ssh_key: Any = None  # made at the first start on SSH and kept: a reboot does not change it
 
     # Serving.
 
@@ -156,9 +156,12 @@ class Codec(Simulator):
             from simulators.cisco_roomos.over_ws import serve_ws
 
             return await serve_ws(self, where)
-        from simulators.cisco_roomos.over_ssh import serve_ssh
+        from simulators.cisco_roomos.over_ssh import door
 
-        return await serve_ssh(self, where)
+        self._ssh = self._ssh or door(self)
+        self.fingerprint = self._ssh.fingerprint
+        address: str = await self._ssh.serve(self, where)
+        return address
 
     async def stop(self) -> None:
         if self._boot is not None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from simulators.cisco_roomos.codec import Codec
 
 FIRST, NEWER = (9, 15), (11, 0)
-Secret = String(0, 255)
+Secret, Link = String(0, 255), String(0, 2000)
 
 
 def version(software: str) -> tuple[int, int]:
@@ -37,7 +37,7 @@ def join(codec: Codec, number: str, passcode: str, protocol: str) -> None:
     "Webex Join",
     since=FIRST,
     Number=Needed(String(0, 255)),
-    Pin=Secret,
+    Pin=String(0, 32),
     ParticipantRole=Word("Host", "Panelist", "Guest"),
     DisplayName=String(0, 255),
     TrackingData=String(0, 255),
@@ -51,18 +51,34 @@ def webex_join(codec: Codec, given: Given) -> None:
 @command(
     "WebRTC Join",
     since=NEWER,
-    Type=Needed(Word("MSTeams", "GoogleMeet")),
-    Url=Secret,
+    Type=Word("MSTeams", "GoogleMeet"),
+    Url=Link,
     MeetingNumber=String(0, 255),
     Passcode=Secret,
     BookingId=String(0, 255),
+    Title=String(0, 255),
+    TrackingData=String(0, 255),
 )
 def webrtc_join(codec: Codec, given: Given) -> None:
-    join(codec, given.get("Url") or given.get("MeetingNumber", ""), given.get("Passcode", ""), "WebRTC")
+    """MeetingNumber is "exclusively for Google Meet", Passcode "not applicable in this software version"."""
+    number = given.get("MeetingNumber", "") if given.get("Type") == "GoogleMeet" else ""
+    join(codec, given.get("Url") or number, "", "WebRTC")
 
 
-@command("MicrosoftTeams Join", since=NEWER, Url=Secret, MeetingNumber=String(0, 255), Passcode=Secret)
+@command(
+    "MicrosoftTeams Join",
+    since=NEWER,
+    Url=Link,
+    MeetingNumber=String(0, 255),
+    Passcode=Secret,
+    BookingId=String(0, 255),
+    Title=String(0, 255),
+    TrackingData=String(0, 255),
+)
 def teams_join(codec: Codec, given: Given) -> None:
+    """The schema: "Valid parameter combinations: MeetingNumber AND passcode, URL, URL AND BookingID"."""
+    if not given.get("Url") and not (given.get("MeetingNumber") and given.get("Passcode")):
+        raise ParameterError("Invalid or missing parameters")
     if not codec.teams_rooms:
         raise CommandError("Only in Teams Rooms mode")
     join(codec, given.get("Url") or given.get("MeetingNumber", ""), given.get("Passcode", ""), "WebRTC")
@@ -71,10 +87,13 @@ def teams_join(codec: Codec, given: Given) -> None:
 @command(
     "Zoom Join",
     since=NEWER,
-    MeetingID=Needed(String(0, 255)),
+    MeetingID=String(0, 255),
     MeetingPasscode=Secret,
+    BookingID=String(0, 255),
+    DialCode=String(0, 255),
+    TrackingData=String(0, 255),
     HostKey=Secret,
     Domain=String(0, 255),
 )
 def zoom_join(codec: Codec, given: Given) -> None:
-    join(codec, given["MeetingID"], given.get("MeetingPasscode", ""), "Sip")
+    join(codec, given.get("MeetingID", ""), given.get("MeetingPasscode", ""), "Sip")

@@ -60,6 +60,7 @@ class PolyCli(Switchboard):
     shells: list[Any] = field(default_factory=list, init=False, repr=False)
     fingerprint: str = field(default="", init=False)
     _scheme: str = field(default="telnet", init=False, repr=False)
+    _ssh: Any = field(default=None, init=False, repr=False)  # its door, once it was opened
 
     PLUMBING: ClassVar[frozenset[str]] = Switchboard.PLUMBING | {"shells"}
 
@@ -68,9 +69,12 @@ class PolyCli(Switchboard):
     async def listen(self, where: Where) -> str:
         self._scheme = where.scheme
         if where.scheme == "ssh":
-            from simulators.poly_cli.over_ssh import serve_ssh
+            from simulators.poly_cli.over_ssh import door
 
-            return await serve_ssh(self, where)
+            self._ssh = self._ssh or door(self)
+            self.fingerprint = self._ssh.fingerprint
+            address: str = await self._ssh.serve(self, where)
+            return address
         return await super().listen(where)
 
     @property

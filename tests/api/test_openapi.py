@@ -70,6 +70,8 @@ async def test_its_examples_work(tmp_path: Path) -> None:
             assert told.pop(f"GET /api/v1/rooms/demo/{path}") == 404
         (adopt,) = (what for what in told if "/adopt " in what)
         assert told.pop(adopt) == 404, "nobody waits here"
+        (button,) = (what for what in told if what.endswith("/why") and "/meetings/" in what)
+        assert told.pop(button) == 404, "no meetings here"
         wrong = {what: status for what, status in told.items() if status in (404, 405, 413, 422, 500)}
         assert not wrong, wrong
         asked = await house.do("volume?wait=0", {"level": 20})

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 import websockets
 
+from gateway import news
 from gateway.auth import Tokens
+from gateway.driver import Alert
 from gateway.mailbox import EVENTS, Mailbox
 from gateway.model import Reading
 from tests.api.support import Rig, rig
@@ -61,6 +63,20 @@ async def test_calls_are_events_within_fifty_milliseconds(tmp_path: Path) -> Non
         ended = await ears.hear(lambda told: told.get("event") == "call ended")
         assert ended["seq"] > ringing["seq"]
         assert came < 0.05 and time.monotonic() - began < 0.05, (came, time.monotonic() - began)
+
+
+async def test_an_alert_of_a_device_is_told_numbered_and_journaled(tmp_path: Path) -> None:
+    async with rig(tmp_path) as house, house.socket() as ears:
+        await house.online()
+        codec = house.room.parts["calls"].player
+        news.tell(codec, codec.connection, Alert("panel", "the fan stands still"))
+        news.tell(codec, codec.connection, Alert("panel", "the fan stands still"))
+        first = await ears.hear(lambda told: told.get("event") == "alert")
+        second = await ears.hear(lambda told: told.get("event") == "alert")
+        assert (first["device"], first["unit"], first["what"]) == ("codec", "panel", "device")
+        assert first["text"] == second["text"] == "the fan stands still" and second["seq"] > first["seq"]
+        held = (await house.client.get("/api/v1/rooms/demo/history?kinds=event")).json()["entries"]
+        assert [entry["text"] for entry in held if entry["subject"] == "alert"] == ["the fan stands still"] * 2
 
 
 async def test_who_comes_back_gets_the_events_that_were_missed(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from tests.api.support import ROOM, Rig, rig
 
 TOUCH = '\n[surfaces.touch]\nunit = "codec/panel"\nlayout = "conferencing"\n'
 MUTE, VOLUME, WORDS = "roomgate-key-mic-mute", "roomgate-key-volume", "roomgate-words-room"
+MUTE_TEXT = "roomgate-text-mic-mute"
 
 
 @pytest.fixture(params=["ws", "ssh"])
@@ -71,8 +72,9 @@ async def test_a_finger_mutes_and_the_button_shows_what_the_codec_says(tmp_path:
         await house.running.house.journal.flushed()
         why = (await house.client.get("/api/v1/rooms/demo/why/mics/mic_muted")).json()
         assert "asked by key:touch/mic-mute" in why["words"]
+        await sim.until(lambda: sim.widgets[MUTE_TEXT] == "Mics muted", timeout=5)
         sim.touch_mic_mute(False)  # somebody at the codec's own button
-        await sim.until(lambda: sim.widgets[MUTE] == "inactive", timeout=5)
+        await sim.until(lambda: (sim.widgets[MUTE], sim.widgets[MUTE_TEXT]) == ("inactive", "Mics on"), timeout=5)
         sim.incoming_call("alice@example.com", "Alice")
         await sim.until(lambda: sim.widgets.get("roomgate-key-call") == "Call ringing", timeout=5)
         sim.tap_widget("roomgate-key-answer")

@@ -14,6 +14,7 @@ from typing import Any
 from drivers.cisco import CiscoRoomos
 from gateway.commands import Command
 from gateway.driver import Action, Feedback, Request, Send
+from tests.drivers.cisco_listed import check_sent
 
 STATUS: dict[str, Any] = {
     "Status/Standby": {"State": "Off"},
@@ -82,8 +83,9 @@ class Bench:
         self.requests = 0
 
     def do(self, actions: Iterable[Action]) -> list[Action]:
-        """Collect what the driver yields; questions wait in `open`."""
+        """Collect what the driver yields; questions wait in `open`. Whatever it sends must be on its list of lines."""
         found = list(actions)
+        check_sent(found)
         self.open += [action for action in found if isinstance(action, Send) and action.reply]
         return found
 

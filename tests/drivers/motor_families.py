@@ -6,7 +6,7 @@ What may not live here: the story (`test_motor_story.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.clock import LoopClock
@@ -31,12 +31,20 @@ class Family:
     kind: str = "screen"
     box: str = ""  # the simulator's attribute with its relays, where the motor hangs on relays
     relays: tuple[str, ...] = ()  # their names: the first ones are the motor's
+    turns: str = "the room: it stops, and waits for `dead_time`"  # who sees to it that a motor stands before it turns
+    crowd: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # settings with more motors on the connection
 
     @property
     def wires(self) -> Mapping[str, str]:
         """Which unit plays which role of its wiring."""
         assert self.wiring is not None
         return dict(zip(CONTACTS[self.wiring.wiring], self.relays, strict=False)) or {"motor": self.unit}
+
+    @property
+    def crowded(self) -> Family:
+        """The same with as many other motors or relays on its connection as are cheap to have."""
+        settings, sim = self.crowd.get("settings", {}), self.crowd.get("simulator", {})
+        return replace(self, settings={**self.settings, **settings}, simulator={**self.simulator, **sim})
 
     @property
     def id(self) -> str:
@@ -61,19 +69,9 @@ def wired(wiring: Any, **more: Any) -> Family:
 def boxed(driver: str, link: str, count: int, **settings: Any) -> Family:
     """A motor held by two relays of another box."""
     spec, relays = MotionSpec("hold", TRAVEL, TRAVEL, PULSE, DEAD), tuple(str(n) for n in range(1, count + 1))
-    sim = {"speed": 10, **({"password": "right"} if "password" in settings else {})}
-    return Family(
-        driver,
-        link,
-        "1",
-        lambda sim: sim.relays.motor,
-        {"poll": 0.15, **settings},
-        sim,
-        spec,
-        "screen",
-        "relays",
-        relays,
-    )
+    sim = {"speed": 10, "number_of_relays": count, **({"password": "right"} if "password" in settings else {})}
+    given = {"poll": 0.15, **settings}
+    return Family(driver, link, "1", lambda sim: sim.relays.motor, given, sim, spec, "screen", "relays", relays)
 
 
 def scaled(seconds: float = 24.0) -> dict[str, Any]:
@@ -82,6 +80,9 @@ def scaled(seconds: float = 24.0) -> dict[str, Any]:
 
 TOLD_NOTHING = MotionSpec("motor", TRAVEL, TRAVEL, PULSE, DEAD)  # a controller that cannot tell: the room models travel
 KEY = "abcd1234-56ef-78"
+MANY = tuple(str(n) for n in range(5, 104))
+XY = tuple(f"{n:02X} EE EE" for n in range(1, 98))
+ITSELF = "the motor's own controller"
 FAMILIES = [
     wired("hold"),
     wired("start-stop"),
@@ -89,8 +90,8 @@ FAMILIES = [
     wired("pulse", stop_with="same"),
     wired("pulse", stop_with="opposite"),
     wired("pulse", stop_with="none"),
-    boxed("controlbyweb", "http", 4, password="right"),
-    boxed("kmtronic", "http", 8, password="right"),
+    boxed("controlbyweb", "http", 99, password="right"),
+    boxed("kmtronic", "http", 64, password="right"),
     boxed("denkovi", "snmp", 16),
     *(
         Family(
@@ -98,8 +99,10 @@ FAMILIES = [
             link,
             "1",
             lambda sim: sim.motor["01"],
-            {"channels": "1-2", "reference": "top", "poll": 0.3, "quick": 0.1},
+            {"channels": "1-2", "poll": 0.3, "quick": 0.1},
             {"speed": 10, "travel_seconds": 10 * TRAVEL},
+            turns="the driver: it stops, and taps when the motor is seen to stand",
+            crowd={"settings": {"channels": "1-9"}, "simulator": {"motors": 9}},
         )
         for link in ("serial", "tcp")
     ),
@@ -111,6 +114,8 @@ FAMILIES = [
         {"token": "f074b61f628018fd", "bpup_port": 0, "poll": 0.3, "quick": 0.1},
         {"speed": 10, "travel_seconds": 10 * TRAVEL, "bpup_port": 0, "with_position": "79135791"},
         kind="shade",
+        turns=ITSELF,
+        crowd={"simulator": {"plain": ",".join(f"{n:08x}" for n in range(1, 40))}},
     ),
     Family(
         "lutron_lip",
@@ -120,6 +125,8 @@ FAMILIES = [
         {"shades": ("5", "6"), "password": "integration", "quick": 0.1, "poll": 0.5},
         scaled(),
         kind="shade",
+        turns=ITSELF,
+        crowd={"settings": {"shades": MANY}, "simulator": {"shade_ids": ",".join(MANY)}},
     ),
     *(
         Family(
@@ -130,6 +137,7 @@ FAMILIES = [
             {"motors": ("06D2D2", "06D2D3"), "discover": False, "poll": 0.6, "quick": 0.2},
             scaled(),
             kind="shade",
+            turns=ITSELF,
         )
         for link in ("serial", "tcp")
     ),
@@ -141,6 +149,8 @@ FAMILIES = [
         {"poll": 0.6, "quick": 0.2, "password": "Password 1"},
         scaled(),
         kind="shade",
+        turns=ITSELF,
+        crowd={"simulator": {"addresses": ",".join(["13255B", *(f"{n:06X}" for n in range(1, 40))])}},
     ),
     Family(
         "powerview",
@@ -150,15 +160,18 @@ FAMILIES = [
         {"poll": 0.5, "quick": 0.1},
         scaled(),
         kind="shade",
+        turns=ITSELF,
+        crowd={"simulator": {"kinds": ",".join("0" * 100)}},
     ),
     Family(
         "motionblinds",
         "udp",
-        "",
-        lambda sim: next(iter(sim.blinds.values())),
+        "aabbccddeeff0001",
+        lambda sim: sim.blinds["aabbccddeeff0001"],
         {"key": KEY, "poll": 0.4, "quick": 0.1},
         scaled(),
         kind="shade",
+        turns=ITSELF,
     ),
     *(
         Family(
@@ -169,6 +182,7 @@ FAMILIES = [
             {"poll": 0.15},
             {"boot_seconds": 0.4, "seconds_up": TRAVEL, "seconds_down": TRAVEL, "frame_seconds": 0.5},
             TOLD_NOTHING,
+            crowd={"settings": {"screens": 9}, "simulator": {"count": 9}},
         )
         for link in ("serial", "tcp")
     ),
@@ -181,6 +195,10 @@ FAMILIES = [
             {"addresses": ("AA EE EE", "EE EE EE")},
             {"speed": 10, "addresses": "aaeeee,eeeeee", "seconds_up": 10 * TRAVEL, "seconds_down": 10 * TRAVEL},
             TOLD_NOTHING,
+            crowd={
+                "settings": {"addresses": ("AA EE EE", *XY)},
+                "simulator": {"addresses": ",".join(["aaeeee", *(one.replace(" ", "").lower() for one in XY)])},
+            },
         )
         for link in ("serial", "tcp")
     ),
@@ -197,6 +215,8 @@ FAMILIES = [
             "seconds_up": 10 * TRAVEL,
             "seconds_down": 10 * TRAVEL,
         },
+        turns="the driver: it stops, and half a second later starts",
+        crowd={"settings": {"screens": 8}, "simulator": {"count": 8}},
     ),
 ]
 # What a family cannot do, or does otherwise: (family, what) -> because. Printed in docs/equipment/motors.md.

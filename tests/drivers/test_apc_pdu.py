@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.pdu.apc import FAMILIES, ApcPdu, ApcSettings
-from drivers.pdu.outlets import SILENCE, UNHEARD
+from gateway.agent import SILENCE, UNHEARD
 from gateway.commands import CyclePower, SetPower, SetRelay
 from gateway.driver import (
     Done,

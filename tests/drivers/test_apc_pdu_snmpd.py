@@ -11,22 +11,21 @@ from pathlib import Path
 import pytest
 
 from drivers.pdu.apc import ApcPdu
-from drivers.pdu.outlets import SILENCE, UNHEARD
+from gateway.agent import SILENCE, UNHEARD
 from gateway.commands import CyclePower, SetPower
 from gateway.model import Reason, Result
 from tests.drivers.contract import run_device, value
+from tests.drivers.pdu_bench import OUTLETS
 from tests.drivers.snmpd_bench import V3, VERSIONS, outcome, snmpd
 
 ROOT = ".1.3.6.1.4.1.318.1.1.26"
-# Outlets switch at once; a reboot is off for REBOOT seconds.
-TABLE = """
-REBOOT, NAMES = 0.5, ("Projector", "Amplifier", "Codec")
+TABLE = (
+    OUTLETS
+    + """
 NAME, STATE, CONTROL = BASE + ".9.2.3.1.3", BASE + ".9.2.3.1.5", BASE + ".9.2.4.1.5"
 IDENTITY = {3: "RackPDU", 6: "v6.7.2", 8: "AP8941", 9: "5A0000E00000"}
-on, back = {n: True for n in (1, 2, 3)}, {}
 def tree():
-    for n in [n for n, when in back.items() if time.monotonic() >= when]:
-        on[n] = bool(back.pop(n))
+    passed()
     rows = {f"{BASE}.2.1.{column}.1": ("string", text) for column, text in IDENTITY.items()}
     rows |= {f"{NAME}.{n}": ("string", NAMES[n - 1]) for n in on}
     rows |= {f"{STATE}.{n}": ("integer", 2 if on[n] else 1) for n in on}
@@ -36,15 +35,9 @@ def tree():
 def orders():
     return {f"{CONTROL}.{n}": n for n in on}
 def obey(oid, value):
-    n = orders()[oid]
-    if value not in (1, 2, 3):
-        return False
-    on[n] = value == 1
-    back.pop(n, None)
-    if value == 3:
-        back[n] = time.monotonic() + REBOOT
-    return True
+    return value in (1, 2, 3) and switch(orders()[oid], value == 1, value == 3)
 """
+)
 QUICK = {"poll": 0.2, "quick": 0.1}
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.bond import Bond, BondSettings
+from drivers.bond.bridge import Bond
+from drivers.bond.words import BondSettings
 from gateway.commands import Command, Move, RecallPreset, SetPosition, SetPower, SetRelay, SetTilt, Stop
 from gateway.driver import (
     Datagram,
@@ -29,10 +30,10 @@ from gateway.driver import (
 )
 from gateway.model import Reason
 from simulators.bond import Bond as Simulator
-from tests.drivers.contract import Case, Do, Hand
+from tests.drivers.contract import Case, Do, Hand, run_device
 from tests.drivers.golden import Golden
 
-SHADE, PLAIN = "79135791", "4caf6472"
+SHADE, PLAIN, GROUP = "79135791", "4caf6472", "3b20f300"
 CASE = Case(
     driver=Bond,
     simulator="bond",
@@ -44,6 +45,7 @@ CASE = Case(
         "with_position": SHADE,
         "plain": PLAIN,
         "with_slats": PLAIN,
+        "grouped": f"{GROUP}={SHADE}+{PLAIN}",
     },
     settings={"token": lambda sim: sim.token, "bpup_port": lambda sim: sim.bpup_port, "poll": 0.5, "quick": 0.1},
     commands=[
@@ -56,6 +58,14 @@ CASE = Case(
         Do(RecallPreset(1), SHADE, lambda sim: sim.shades[SHADE].actual == 50, outcome="assumed"),
         Do(SetTilt(100), PLAIN, lambda sim: sim.slats[PLAIN] == "TiltClose", outcome="assumed"),
         Do(SetTilt(50), PLAIN, outcome="refused"),
+        Do(
+            Move("up"),
+            f"group/{GROUP}",
+            lambda sim: not any(s.position for s in sim.shades.values()),
+            outcome="assumed",
+        ),
+        Do(Stop(), f"group/{GROUP}", lambda sim: not any(s.moving for s in sim.shades.values()), outcome="assumed"),
+        Do(SetPosition(50), f"group/{GROUP}", outcome="refused"),  # one of them knows no positions
     ],
     hands=[
         Hand(do=lambda sim: sim.remote_control(SHADE, "Close"), unit=SHADE, shows={"position": 100}, pushed=True),
@@ -119,7 +129,36 @@ ACTIONS = [
         ),
     )
 ]
-GOLDEN = [VERSION, DEVICES, DEVICE, UPDATE, KEEP_ALIVE, WELCOME, TIMEOUT, *ACTIONS]
+GROUPS = Golden(
+    wire=b'{"_":"7fc1e84b","3b20f300":{"_":"9a5e1136"},"4caf6472":{"_":"409d124b"}}',
+    meaning="what GET /v2/groups answers",
+    source=DOC + "Groups: List your Groups",
+)
+GROUP_BODY = Golden(
+    wire=b'{"name":"Kitchen Shades","devices":["aabbccdd","11223344","deadbeef"],"types":["MS"],'
+    b'"locations":["Kitchen"],"actions":["Open","Close","Raise","Lower","Retract","Extend","Preset"],'
+    b'"state":{"_":"ad9bcde4"}}',
+    meaning="what GET /v2/groups/3b20f300 answers",
+    source=DOC + "Groups: Get Group",
+)
+GROUP_STATE = Golden(b'{"open":1}', "a group's state", DOC + "Group State: Get Group State")
+GROUP_ACTION = Golden(
+    b"PUT /v2/groups/3b20f300/actions/Open {}", "a group up", DOC + "Group Actions: Execute a Group Action"
+)
+GOLDEN = [
+    GROUPS,
+    GROUP_BODY,
+    GROUP_STATE,
+    GROUP_ACTION,
+    VERSION,
+    DEVICES,
+    DEVICE,
+    UPDATE,
+    KEEP_ALIVE,
+    WELCOME,
+    TIMEOUT,
+    *ACTIONS,
+]
 COMMANDS: dict[str, Command] = {
     "move up": Move("up"),
     "move down": Move("down"),
@@ -151,6 +190,7 @@ def online(state: dict[str, Any], actions: list[str] = ALL_ACTIONS, **settings: 
     said = [*driver.opened()]
     said += driver.received(reply(VERSION.wire), ("version", ""))
     said += driver.received(reply(DEVICES.wire), ("devices", ""))
+    said += driver.received(reply({}, 404), ("groups", ""))  # a Smart by Bond: no groups
     said += driver.received(reply({"name": "Left", "type": "MS", "actions": actions}), DEVICE_TAG)
     assert Ready() not in said  # not before the state is known
     said += driver.received(reply(state), STATE_TAG)
@@ -184,8 +224,9 @@ def test_the_documents_first_conversation() -> None:
     told, devices = driver.received(reply(VERSION.wire), version.tag)  # type: ignore[union-attr]
     assert told == Feedback("", model="Olibra LLC model", serial=None, firmware="v2.5.2")
     assert wire(devices) == b"GET /v2/devices "
-    (device,) = driver.received(reply(DEVICES.wire), devices.tag)  # type: ignore[union-attr]
-    assert wire(device) == b"GET /v2/devices/79135791 "
+    device, groups = driver.received(reply(DEVICES.wire), devices.tag)  # type: ignore[union-attr]
+    assert wire(device) == b"GET /v2/devices/79135791 " and wire(groups) == b"GET /v2/groups "
+    assert list(driver.received(reply({}), groups.tag)) == []  # type: ignore[union-attr]
     offers, name, state = driver.received(reply(DEVICE.wire), device.tag)  # type: ignore[union-attr]
     assert offers == Offers("79135791", frozenset({SetPower}))
     assert name == Feedback("79135791", name="Magic Fan")
@@ -301,12 +342,98 @@ def test_a_device_that_was_removed_is_gone() -> None:
     assert list(driver.received(reply({}, 404), NOW_TAG)) == gone
 
 
-def test_units_are_device_ids() -> None:
-    assert [Bond().valid_unit(unit) for unit in ("", "79135791", "1", "00112233aabbccdd")] == [True] * 4
-    assert [Bond().valid_unit(unit) for unit in ("_", "a/b", "..", "a b", "x" * 33)] == [False] * 5
+def test_units_are_ids_of_devices_and_groups() -> None:
+    assert [Bond().valid_unit(unit) for unit in ("", "79135791", "1", "00112233aabbccdd", "group/1")] == [True] * 5
+    assert [Bond().valid_unit(unit) for unit in ("_", "a/b", "..", "a b", "x" * 33, "group/")] == [False] * 6
 
 
-@pytest.mark.parametrize("wrong", [{"poll": 0.0}, {"quick": 11.0}, {"bpup_port": 65536}])
+# ---- groups ------------------------------------------------------------------------------------------------------
+
+KITCHEN = f"group/{GROUP}"
+
+
+def grouped(*members: str, **settings: Any) -> Bond:
+    """A driver that knows one group of these devices, all up."""
+    driver = Bond(BondSettings(**settings), host="bond.local")
+    list(driver.opened())
+    list(driver.received(reply(VERSION.wire), ("version", "")))
+    list(driver.received(reply({one: {"_": "1"} for one in members}), ("devices", "")))
+    for one in members:
+        list(driver.received(reply({"name": one, "actions": ALL_ACTIONS}), ("device", one)))
+        list(driver.received(reply({"open": 1}), ("state", one)))
+    list(driver.received(reply({GROUP: {"_": "9a5e1136"}}), ("groups", "")))
+    body = {"name": "Kitchen Shades", "devices": list(members), "actions": PLAIN_ACTIONS}
+    list(driver.received(reply(body), ("device", KITCHEN)))
+    assert Ready() in list(driver.received(reply(GROUP_STATE.wire), ("state", KITCHEN)))
+    return driver
+
+
+def test_the_documents_groups() -> None:
+    driver = Bond()
+    list(driver.opened())
+    list(driver.received(reply(VERSION.wire), ("version", "")))
+    list(driver.received(reply({}), ("devices", "")))
+    asked = list(driver.received(reply(GROUPS.wire), ("groups", "")))
+    assert [wire(send) for send in asked] == [b"GET /v2/groups/3b20f300 ", b"GET /v2/groups/4caf6472 "]
+    offers, name, state = driver.received(reply(GROUP_BODY.wire), ("device", KITCHEN))
+    assert (
+        offers == Offers(KITCHEN, frozenset({Move, RecallPreset})) and wire(state) == b"GET /v2/groups/3b20f300/state "
+    )
+    assert name == Feedback(KITCHEN, name="Kitchen Shades")
+    assert list(driver.received(reply(GROUP_STATE.wire), ("state", KITCHEN))) == [
+        Feedback(KITCHEN, assumed=True, position=0)
+    ]
+    (send,) = driver.command(Request("c1", Move("up"), KITCHEN))
+    assert wire(send) == GROUP_ACTION.wire
+
+
+def test_an_order_to_a_group_is_one_to_each_of_its_members() -> None:
+    driver = grouped("aabbccdd", "11223344")
+    request, said = acted(driver, Move("down"), KITCHEN)
+    reads = [wire(action) for action in said if isinstance(action, Send)]
+    assert reads == [
+        b"GET /v2/groups/3b20f300/state ",
+        b"GET /v2/devices/aabbccdd/state ",
+        b"GET /v2/devices/11223344/state ",
+    ]
+    assert Done(request) not in list(driver.received(reply({"open": 0}), ("now", "aabbccdd")))
+    assert Done(request) in list(driver.received(reply({"open": 0}), ("now", KITCHEN)))
+    request, said = acted(driver, Stop(), KITCHEN)
+    for unit in (KITCHEN, "aabbccdd", "11223344"):
+        assert Feedback(unit, assumed=True, moving="stopped") in said
+    held = list(driver.received(reply({"open": 0}), ("now", "aabbccdd")))
+    assert held == [Feedback("aabbccdd", assumed=True, position=None)]  # open and closed are far ends
+    _, said = acted(driver, Move("up"), "aabbccdd")
+    assert Feedback(KITCHEN, moving=None) in said  # not all of it stands any more
+
+
+@pytest.mark.parametrize("state", [{"open": None}, {"open": 1, "position": None}, {"open": None, "position": None}])
+def test_where_its_members_differ_a_group_is_nowhere_known(state: dict[str, Any]) -> None:
+    driver = grouped("aabbccdd", "11223344")
+    update = {"B": "ZZBL12345", "t": f"groups/{GROUP}/state", "s": 200, "b": state}
+    said = list(driver.received(Datagram(json.dumps(update).encode()), None, "push"))
+    assert Feedback(KITCHEN, assumed=True, position=None) in said
+
+
+def test_a_group_that_was_removed_is_gone_and_its_members_stay() -> None:
+    driver = grouped("aabbccdd")
+    list(driver.due("poll"))
+    assert [wire(send) for send in driver.received(reply({"aabbccdd": {"_": "1"}}), ("devices", ""))] == [
+        b"GET /v2/groups "
+    ]
+    assert Gone(KITCHEN) in list(driver.received(reply({"_": "0"}), ("groups", "")))
+    assert "aabbccdd" in driver.devices
+
+
+async def test_a_smart_by_bond_has_no_groups() -> None:
+    sim = Simulator(bpup_port=0, knows_groups=False)
+    given = {"token": sim.token, "bpup_port": 0}
+    async with sim.serving() as address, run_device(Bond, address, given) as (device, watcher):
+        await watcher.until(lambda: device.online)
+        assert set(device.units) == {"", SHADE, PLAIN}
+
+
+@pytest.mark.parametrize("wrong", [{"poll": 0.0}, {"quick": 11.0}, {"bpup_port": 65536}, {"travel": 0.0}])
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         BondSettings(**wrong)
@@ -435,7 +562,7 @@ def test_what_a_device_cannot_do_is_refused_without_asking() -> None:
     for command, unit, words in (
         (SetPosition(50), SHADE, "this device has no action SetPosition"),
         (SetRelay(True), SHADE, "this device has no action for that"),
-        (Move("up"), "nowhere", "the Bond has no such device"),
+        (Move("up"), "nowhere", "the Bond has no such device or group"),
     ):
         request = Request("c1", command, unit)
         assert list(driver.command(request)) == [Refused(request, words)]

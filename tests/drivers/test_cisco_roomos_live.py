@@ -100,6 +100,61 @@ async def test_feedback_that_was_lost_is_found_out_by_the_next_command(way: tupl
         await watcher.until(lambda: value(device, "volume") == 12)
 
 
+async def test_every_connection_registers_anew(way: tuple[str, dict[str, Any]]) -> None:
+    """A registration ends with its connection: what is pushed after a lost link was asked for again."""
+    async with codec(way) as (sim, device, watcher):
+        for level in (12, 34):
+            sim.faults.drop()
+            await watcher.until(lambda: not device.online)
+            device.restart()  # no need to wait for the next try
+            await watcher.until(lambda: device.online)
+            sim.touch_volume(level)
+            await watcher.until(lambda level=level: value(device, "volume") == level)  # type: ignore[misc]
+
+
+async def test_lost_feedback_is_found_out_by_the_slow_timer(way: tuple[str, dict[str, Any]]) -> None:
+    async with codec(way) as (sim, device, watcher):
+        sim.forget_feedback()
+        sim.touch_volume(12)
+        link = device.connection
+        assert link is not None
+        link.ask("due", link.driver.due, "verify")  # as the clock does after `verify` seconds
+        await watcher.until(lambda: value(device, "volume") == 12)
+        await sim.until(lambda: any(len(listener.registered) >= 7 for listener in sim.listeners))
+        sim.touch_volume(34)
+        await watcher.until(lambda: value(device, "volume") == 34)
+
+
+async def test_a_codec_that_is_still_starting_comes_when_it_is_ready() -> None:
+    sim = CiscoRoomOS(speed=20, password="x", ready=False)
+    async with (
+        sim.serving("ws") as address,
+        run_device(CiscoRoomos, address, {"password": "x"}, timing={"gap": 0.0}) as (device, watcher),
+    ):
+        await watcher.until(lambda: device.reason is not None)
+        assert (device.reason, device.words) == (Reason.NO_RESPONSE, "the codec is still starting")
+        sim.ready = True
+        device.restart()
+        await watcher.until(lambda: device.online)
+
+
+async def test_a_slow_call_shows_how_far_it_is(way: tuple[str, dict[str, Any]]) -> None:
+    states: list[str] = []
+
+    class Ear(Watcher):
+        def changed(self, player: Any, unit: str, points: Mapping[str, Reading]) -> None:
+            found = [call.state for call in points["calls"].value or ()] if "calls" in points else []
+            states.extend(state for state in found if states[-1:] != [state])
+            super().changed(player, unit, points)
+
+    async with codec(way) as (sim, device, _):
+        sim.dial_seconds, sim.answer_seconds = 4.0, 4.0
+        ear = Ear(device)
+        assert (await device.submit(Dial("bob@example.com")).ended(5)).result is Result.CONFIRMED  # type: ignore[union-attr]
+        await ear.until(lambda: "connected" in states)
+        assert states == ["dialling", "ringing", "connected"]
+
+
 async def test_calls_come_back_to_the_truth_after_a_reboot(way: tuple[str, dict[str, Any]]) -> None:
     async with codec(way) as (sim, device, watcher):
         sim.incoming_call()
@@ -202,6 +257,19 @@ async def test_why_a_call_ended_is_told_with_its_end(way: tuple[str, dict[str, A
         await device.submit(Dial("busy@example.com")).ended(5)
         await watcher.until(lambda: bool(told) and value(device, "calls") == ())
         assert told[-1] == ("ended", "RemoteBusy")
+
+
+async def test_a_hang_up_jumps_any_queue(way: tuple[str, dict[str, Any]]) -> None:
+    async with codec(way) as (sim, device, watcher):
+        sim.incoming_call()
+        await watcher.until(lambda: bool(value(device, "calls")))
+        sim.faults.slow = 50
+        others = [device.submit(Search(str(number))) for number in range(100)]
+        hang_up = device.submit(HangUp())
+        assert hang_up.sent_at is not None
+        assert sum(ticket.sent_at is None for ticket in others) > 90
+        assert (await hang_up.ended(5)).result is Result.CONFIRMED  # type: ignore[union-attr]
+        assert any(ticket.outcome is None for ticket in others)
 
 
 async def test_a_cameras_stop_waits_for_nobody(way: tuple[str, dict[str, Any]]) -> None:

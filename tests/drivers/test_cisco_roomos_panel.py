@@ -35,7 +35,16 @@ PAGES = (
             PlannedKey("call", "Call", "people", "text"),
         ),
     ),
-    PlannedPage("scenes", "Scenes", "scene", (PlannedKey("film", 'Film <&> "Bühne"\n', "scene"),)),
+    PlannedPage(
+        "scenes",
+        "Scenes",
+        "scene",
+        (
+            PlannedKey("film", 'Film <&> "Bühne"\n', "scene"),
+            PlannedKey("mics", "Mics on", "microphone", label_on="Mics muted"),
+            PlannedKey("talk", "Talk", "scene"),
+        ),
+    ),
 )
 
 
@@ -141,7 +150,19 @@ def test_the_xml_of_a_page_is_whole_escaped_and_in_one_line() -> None:
         "roomgate-key-call": ("Text", "Call"),
         "roomgate-words-room": ("Text", " "),
     }
-    assert 'Film &lt;&amp;&gt; "Bühne"' in widgets.body(PAGES[1], 2, "HomeScreen")
+    second = widgets.body(PAGES[1], 2, "HomeScreen")
+    assert 'Film &lt;&amp;&gt; "Bühne"' in second
+    rows = [
+        [widget.findtext("WidgetId") for widget in row.iter("Widget")]
+        for row in ElementTree.fromstring(second).iter("Row")
+    ]
+    assert rows == [
+        ["roomgate-key-film"],
+        ["roomgate-key-mics", "roomgate-text-mics"],
+        ["roomgate-key-talk"],
+        ["roomgate-words-scenes"],
+    ]
+    assert "<Name>Mics on / Mics muted</Name>" in second
 
 
 @given(st.text(), st.text())
@@ -318,6 +339,23 @@ def test_a_face_becomes_its_widgets_values_and_only_what_changed_is_sent(touch: 
     assert sets(touch, found) == {"roomgate-key-call": "Call ringing"}
 
 
+def test_a_button_with_two_labels_has_a_text_that_says_which_holds(touch: Touch) -> None:
+    """A button's words are fixed once it is saved; only a text can change."""
+    touch.lay()
+    faces = [
+        (ShowKey("mics", "Mics on"), "inactive", "Mics on"),
+        (ShowKey("mics", "Mics muted", on=True), "active", "Mics muted"),
+        (ShowKey("mics", "Mics muted", on=True, flag="pending"), "active", "Mics muted"),
+        (ShowKey("mics", "Mics muted", on=True, flag="stale"), "active", " "),  # it is not known any more
+        (ShowKey("mics", "Mics on", flag="unavailable"), "inactive", " "),
+        (ShowKey("mics", "Mics on\nOffline", flag="failed"), "inactive", "Mics on Offline"),
+    ]
+    for number, (face, button, text) in enumerate(faces):
+        touch.panel(face, number)
+        touch.answer_all()
+        assert (touch.values["roomgate-key-mics"], touch.values["roomgate-text-mics"]) == (button, text), face
+
+
 def test_what_failed_stands_at_the_foot_of_its_page_and_goes_again(touch: Touch) -> None:
     touch.lay()
     touch.panel(ShowKey("mute", "Sound\nOffline", flag="failed"))
@@ -376,6 +414,15 @@ def test_all_is_told_again_one_by_one_when_the_panel_was_drawn_anew(touch: Touch
     assert len(kinds(found, Send)) == 1  # so that a mute by hand has not five values before it
     touch.answer_all()
     assert touch.values == before
+
+
+def test_fingers_are_registered_for_again_with_all_the_rest(touch: Touch) -> None:
+    """Registrations vanish silently: once a panel is laid out, its events are among those of the slow timer."""
+    events = ("subscribe", "Event/UserInterface/Extensions")
+    assert events not in asked(touch.wait(120, "verify"))
+    touch.answer_all()
+    touch.lay()
+    assert events in asked(touch.wait(120, "verify"))
 
 
 def test_no_answer_to_a_value_spoils_nothing(touch: Touch) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from drivers.cisco.about import RoomosSettings
 from gateway.commands import Search, SetVolume
-from gateway.driver import Action, Answered, Done, Drop, Item, Later, More, Refused, Send
+from gateway.driver import Action, Answered, Done, Drop, Item, Later, More, Refused, Request, Send
 from gateway.model import Reason
 from tests.drivers.cisco_bench import STATUS, Bench, asked, kinds, told
 
@@ -153,6 +153,17 @@ def test_without_a_total_a_full_page_means_more_and_an_empty_one_the_end(up: Ben
     assert up.result(up.open[0], {"Contact": [row(1)]})[-1] == More(request)
     request, _ = up.ask(Search(""))
     assert up.result(up.open[0], {"ResultInfo": {"TotalRows": 9}})[-1] == Done(request)
+
+
+def test_a_directory_ends_where_the_codec_can_be_asked_no_further(up: Bench) -> None:
+    """Offset is 0 to 65534 in the schemas: row 65,535 is the last that a question can begin with."""
+    people = [{"id": 1, "Name": "Alice"}]
+    for page, end in ((1309, More), (1310, Done)):
+        request = Request("r", Search("a"), page=page)
+        (send,) = up.do(up.driver.command(request))
+        assert isinstance(send, Send)
+        actions = up.result(send, {"ResultInfo": {"TotalRows": 100_000}, "Contact": people})
+        assert actions[-1] == end(request), page
 
 
 def test_a_page_of_folders_is_not_the_end(up: Bench) -> None:

@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 
 from gateway.commands import (
+    Answer,
+    Dial,
     HangUp,
     Hold,
     Join,
+    MoveCamera,
     RecallPreset,
     Reject,
     Resume,
+    Search,
     SelectCamera,
     SendDtmf,
     SetLayout,
@@ -169,7 +173,7 @@ def test_secrets_of_a_meeting_are_hidden(scheme: str) -> None:
 @pytest.mark.parametrize("scheme", ["ws", "ssh"])
 def test_a_way_that_the_codec_does_not_know_is_not_tried_again(scheme: str) -> None:
     bench = newer(scheme)
-    request, actions = bench.ask(Join("teams", "123"))
+    request, actions = bench.ask(Join("teams", url="https://teams.example.com/1"))
     assert "WebRTC" in sent(actions)[0]
     actions = bench.error(bench.open[0], "Unknown command", -32601)
     assert "MicrosoftTeams" in sent(actions)[0]
@@ -178,14 +182,34 @@ def test_a_way_that_the_codec_does_not_know_is_not_tried_again(scheme: str) -> N
     assert list(offers.choices["service"]) == ["webex", "teams", "zoom"]  # Google Meet went with it
     bench.answer(bench.open[0])
     assert Done(request) in bench.push({"Call": [OUTGOING]})
-    _, actions = bench.ask(Join("teams", "123"))
+    _, actions = bench.ask(Join("teams", url="https://teams.example.com/1"))
     assert "MicrosoftTeams" in sent(actions)[0]
 
 
 def test_a_teams_room_joins_as_one() -> None:
     bench = newer("ws", teams="rooms")
-    _, actions = bench.ask(Join("teams", "123"))
+    _, actions = bench.ask(Join("teams", url="https://teams.example.com/1"))
     assert "MicrosoftTeams" in sent(actions)[0]
+
+
+def test_a_teams_meeting_by_its_number_has_one_way_only() -> None:
+    """Schema 26.4.1: MeetingNumber of WebRTC Join is "exclusively for Google Meet"; MicrosoftTeams Join wants both."""
+    bench = newer("ws")
+    request, actions = bench.ask(Join("teams", "123"))
+    assert actions == [Refused(request, "a Teams meeting is joined by its link, or by its number and passcode")]
+    request, actions = bench.ask(Join("teams", "123", passcode="9"))
+    assert "MicrosoftTeams" in sent(actions)[0]
+    assert Refused(request, "Unknown command") in bench.error(bench.open[0], "Unknown command", -32601)
+    request, actions = bench.ask(Join("teams", "123", passcode="9"))
+    assert actions == [Refused(request, "the codec's software joins Microsoft Teams meetings only by their link")]
+
+
+@pytest.mark.parametrize("scheme", ["ws", "ssh"])
+def test_a_webex_link_goes_as_a_number_and_is_hidden(scheme: str) -> None:
+    _, actions = newer(scheme).ask(Join("webex", url="https://example.webex.com/secret"))
+    (send,) = kinds(actions, Send)
+    assert isinstance(send, Send)
+    assert "Number" in sent(actions)[0] and any("secret" in hidden for hidden in send.hide)
 
 
 @pytest.mark.parametrize("scheme", ["ws", "ssh"])
@@ -218,6 +242,17 @@ def test_content_share(up: Bench, presentation: dict[str, Any], sharing: str, so
     assert (points["sharing"], points["share_source"]) == (sharing, source)
 
 
+def test_a_ghost_in_any_list_is_what_went_away(up: Bench) -> None:
+    """Not calls alone: a share that ended, and a source whose cable was pulled."""
+    shared = {"LocalInstance": [{"id": 1, "SendingMode": "LocalOnly", "Source": 2}], "Mode": "Off"}
+    assert told(up.push({"Conference": {"Presentation": shared}}))["sharing"] == "preview"
+    points = told(up.push({"Conference": {"Presentation": {"LocalInstance": [{"id": 1, "ghost": "True"}]}}}))
+    assert (points["sharing"], points["share_source"]) == ("off", "")
+    (offers,) = kinds(up.push({"Video": {"Input": {"Connector": [{"id": 2, "ghost": "True"}]}}}), Offers)
+    assert isinstance(offers, Offers)
+    assert "source" not in offers.choices and offers.choices["camera"] == {"1": "Wall"}
+
+
 def test_older_software_has_layout_families() -> None:
     bench = Bench("ssh")
     bench.status["Status/Video"]["Layout"] = {"LayoutFamily": {"Local": "Equal"}}
@@ -228,6 +263,8 @@ def test_older_software_has_layout_families() -> None:
     assert list(offers.choices["layout"]) == ["auto", "equal", "overlay", "prominent", "single"]
     _, actions = bench.ask(SetLayout("single"))
     assert 'Video Layout LayoutFamily Set LayoutFamily: "single"' in sent(actions)[0]
+    request, actions = bench.ask(SetLayout("Grid"))
+    assert actions == [Refused(request, "layout is one of auto, equal, overlay, prominent, single, not 'Grid'")]
 
 
 @pytest.mark.parametrize(
@@ -237,11 +274,23 @@ def test_older_software_has_layout_families() -> None:
         (SelectCamera("left"), "camera is the number of a source, not 'left'"),
         (RecallPreset(0), "presets are numbered 1 to 35"),
         (StorePreset(36), "presets are numbered 1 to 35"),
+        (Share("7"), "the codec has no source 7"),
+        (SelectCamera("0"), "the codec has no source 0"),
+        (MoveCamera("left", "8"), "camera is a source with a camera, or a number from 1 to 7, not '8'"),
+        (SetLayout("x" * 64), ""),
+        (Dial("a@example.com", rate=63), "rate is from 64 to 10000 kbit/s, not 63"),
+        (Dial("a" * 256), "the codec takes at most 255 characters as Number"),
+        (Search("a" * 256), "the codec takes at most 255 characters as SearchString"),
+        (Join("webex", "1", passcode="1" * 33), "the codec takes at most 32 characters as Pin"),
+        (HangUp("0"), "there is no call '0'"),  # CallId 0 is the codec's word for all of them
+        (HangUp("65535"), "there is no call '65535'"),
+        (Answer("first"), "there is no call 'first'"),
+        (SendDtmf("1", "first"), "there is no call 'first'"),
     ],
 )
 def test_what_the_codec_cannot_be_told(up: Bench, command: Any, words: str) -> None:
     request, actions = up.ask(command)
-    assert actions == [Refused(request, words)]
+    assert actions == [Refused(request, words)] if words else not kinds(actions, Refused)
 
 
 # ---- the heartbeat

@@ -165,8 +165,23 @@ SAID: list[tuple[Command, Golden, Golden]] = [
         ),
         (
             Join("teams", "123", passcode="9"),
-            b'WebRTC Join MeetingNumber: "123" Passcode: "9" Type: "MSTeams"',
-            b'WebRTC/Join","id":"1","params":{"Type":"MSTeams","MeetingNumber":"123","Passcode":"9"}}',
+            b'MicrosoftTeams Join MeetingNumber: "123" Passcode: "9"',
+            b'MicrosoftTeams/Join","id":"1","params":{"MeetingNumber":"123","Passcode":"9"}}',
+        ),
+        (
+            Join("teams", url="https://t.example.com/x", passcode="9"),
+            b'WebRTC Join Type: "MSTeams" Url: "https://t.example.com/x"',
+            b'WebRTC/Join","id":"1","params":{"Type":"MSTeams","Url":"https://t.example.com/x"}}',
+        ),
+        (
+            Join("meet", "abc-defg-hij"),
+            b'WebRTC Join MeetingNumber: "abc-defg-hij" Type: "GoogleMeet"',
+            b'WebRTC/Join","id":"1","params":{"Type":"GoogleMeet","MeetingNumber":"abc-defg-hij"}}',
+        ),
+        (
+            Join("webex", url="https://w.example.com/x"),
+            b'Webex Join Number: "https://w.example.com/x"',
+            b'Webex/Join","id":"1","params":{"Number":"https://w.example.com/x"}}',
         ),
         (
             Join("meet", url="https://m.example.com/x"),

@@ -51,6 +51,7 @@ CASE = Case(
 )
 MANUAL = "ControlByWeb X-series and WebRelay manuals, state.xml (RoomGate facts 3.2)"
 ON = Golden(b"/state.xml?relay1=1", "relay 1 on", MANUAL)
+OFF = Golden(b"/state.xml?relay1=0", "relay 1 off", MANUAL)
 OLD = Golden(b"/state.xml?relayState=1", "the one relay on", MANUAL)
 STATES = [
     (b"<datavalues><relay1>1</relay1><digitalInput1>0</digitalInput1></datavalues>", "X-series, state.xml"),
@@ -75,6 +76,11 @@ def test_states_of_each_generation(body: bytes, which: str) -> None:
 def test_commands() -> None:
     request = Request("1", SetRelay(True), "1")
     assert list(ControlByWeb().command(request)) == [Send(HttpRequest("GET", ON.wire.decode()), tag=request)]
+    off = Request("2", SetRelay(False), "1")
+    assert list(ControlByWeb().command(off)) == [Send(HttpRequest("GET", OFF.wire.decode()), tag=off)]
+    driver, beyond = ControlByWeb(), Request("3", SetRelay(True), "2")
+    reply(driver, STATES[0][0])
+    assert list(driver.command(beyond)) == [Refused(beyond, "there is no relay 2")]
     old = ControlByWeb(ControlByWeb.Settings(style="single"))
     assert list(old.command(request)) == [Send(HttpRequest("GET", OLD.wire.decode()), tag=request)]
     assert reply(old, STATES[3][0], request)[:2] == [Taken(request), Feedback("1", closed=True)]

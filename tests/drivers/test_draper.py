@@ -20,7 +20,7 @@ CASE = Case(
     driver=Draper,
     simulator="draper",
     links=("serial", "tcp"),
-    simulator_settings={"speed": 10, "travel_seconds": 20.0},
+    simulator_settings={"speed": 10, "travel_seconds": 20.0, "reference": "top"},
     settings={"channels": "1-2", "reference": "top", "poll": 0.5, "quick": 0.1},
     commands=[
         Do(Move("down"), unit="1", seen=lambda sim: sim.motor["01"].position > 0),
@@ -216,6 +216,37 @@ def test_a_tap_that_stopped_a_hands_move_is_followed_by_another() -> None:
     assert wire.sent.count(CLOSE) == 2
     wire.hear(GOOD + b"*01R14;")
     assert Done(request) in wire.later(0.5, b"*01R12;")
+
+
+def test_before_a_tap_on_a_motor_that_was_not_looked_at_it_is_asked_where_it_is() -> None:
+    wire = standing(b"40")
+    wire.driver.now += 3.0
+    request = wire.ask(Move("down"))
+    assert wire.sent[-1] == ASK.data and OPEN not in wire.sent
+    told = wire.hear(b"*01R40;")  # it stands: tap
+    assert wire.sent[-1] == OPEN and Done(request) not in told
+    assert Taken(request) in wire.hear(GOOD)
+
+
+def test_a_motor_that_a_hand_has_sent_the_same_way_is_not_stopped_by_a_tap() -> None:
+    wire = standing(b"40")
+    wire.driver.now += 3.0  # less than a poll after somebody at the wall
+    request = wire.ask(Move("down"))
+    assert Done(request) in wire.hear(b"*01R46;")
+    assert OPEN not in wire.sent and STOP not in wire.sent
+
+
+def test_a_motor_that_a_hand_has_sent_the_other_way_is_stopped_and_tapped() -> None:
+    wire = standing(b"40")
+    wire.driver.now += 3.0
+    request = wire.ask(Move("down"))
+    wire.hear(b"*01R31;")
+    assert wire.sent[-1] == STOP and OPEN not in wire.sent
+    wire.hear(GOOD + b"*01R30;")
+    wire.later(2.0, b"*01R30;")
+    assert wire.sent[-1] == OPEN and wire.sent.count(STOP) == 1
+    wire.hear(GOOD + b"*01R30;")
+    assert Done(request) in wire.later(0.5, b"*01R33;")
 
 
 def test_the_same_way_again_taps_only_if_it_has_stopped() -> None:

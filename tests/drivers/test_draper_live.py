@@ -17,7 +17,7 @@ from tests.drivers.test_draper import CLOSE, GOOD, OPEN, STOP, WIRE
 
 @pytest.mark.parametrize("link", ["serial", "tcp"])
 async def test_a_reversal_ends_at_the_other_end(link: str) -> None:
-    sim = simulators.find("draper")(speed=10, travel_seconds=20.0)
+    sim = simulators.find("draper")(speed=10, travel_seconds=20.0, reference="top")
     given = {"reference": "top", "poll": 0.5, "quick": 0.1}
     async with sim.serving(link) as address, run_device(Draper, address, given) as (device, watcher):
         await watcher.until(lambda: device.online, within=10)
@@ -66,3 +66,22 @@ async def test_the_buffer_says_when_it_is_half_full_empty_and_lost(dialect: Any)
         assert (await reader.readuntil(b"\x11")).replace(b"\r", b"") == lost
         writer.close()
         await writer.wait_closed()
+
+
+async def test_a_press_after_a_hand_at_the_wall_keeps_the_motor_running() -> None:
+    """Less than a poll before; both as they come: 0 % is at the bottom."""
+    sim = simulators.find("draper")(speed=10, travel_seconds=40.0)
+    async with (
+        sim.serving("tcp") as address,
+        run_device(Draper, address, {"poll": 60.0, "quick": 0.1}) as (device, watcher),
+    ):
+        await watcher.until(lambda: device.online and value(device, "moving", "1") == "stopped", within=10)
+        assert value(device, "position", "1") == 0
+        before = device.unit("1").points["moving"].since
+        sim.wall_switch(1, "down")
+        await sim.until(lambda: sim.motor["01"].position > 5)
+        assert device.unit("1").points["moving"].since == before  # nobody has looked since
+        down = await device.submit(Move("down"), "1").ended(5)
+        assert down is not None and down.result == "confirmed"
+        await sim.until(lambda: sim.motor["01"].moving is None, 8)
+        assert sim.motor["01"].position == 100 and sim.motor["01"].runs == 1

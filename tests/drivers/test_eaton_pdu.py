@@ -14,9 +14,10 @@ from drivers.pdu.eaton import EPDU, EatonPdu, EatonSettings
 from gateway.commands import CyclePower, SetPower
 from gateway.driver import Feedback, Offers, Ready, Refused, Request, Send, SnmpReply, SnmpSet
 from gateway.model import Reason, Result
-from tests.drivers.contract import Case, Do, Hand, run_device, value
+from tests.drivers.contract import Case, Do, Hand, run_device
 from tests.drivers.golden import Golden
-from tests.drivers.snmpd_bench import VERSIONS, outcome, snmpd
+from tests.drivers.pdu_bench import replies, switched_by_a_real_agent, varbind
+from tests.drivers.snmpd_bench import VERSIONS, outcome
 
 QUICK = {"poll": 0.2, "quick": 0.05}
 CASE = Case(
@@ -48,11 +49,6 @@ GOLDEN = [
     Golden(b".1.3.6.1.4.1.534.6.6.7.6.6.1.5.0.2 = 0", "reboot", MIB + "outletControlRebootCmd: 0 = at once"),
 ]
 ORDERS = {"off": SetPower(False), "on": SetPower(True), "reboot": CyclePower()}
-
-
-def varbind(golden: Golden) -> tuple[str, int]:
-    oid, _, text = golden.wire.decode().removeprefix(".").partition(" = ")
-    return oid, int(text)
 
 
 def online(fixed: str = "", **settings: Any) -> EatonPdu:
@@ -115,11 +111,8 @@ async def test_a_delayed_order_in_a_chain_is_confirmed_when_it_has_happened() ->
 
 ROOT = ".1.3.6.1.4.1.534.6.6.7"
 TABLE = """
-OFF_TIME, NAMES = 0.5, ("Projector", "Amplifier", "Codec")
-on, back = {n: True for n in (1, 2, 3)}, {}
 def tree():
-    for n in [n for n, when in back.items() if time.monotonic() >= when]:
-        on[n] = bool(back.pop(n))
+    passed()
     rows = {f"{BASE}.1.2.1.2.0": ("string", "EPDU MA"), f"{BASE}.1.2.1.5.0": ("string", "02.00.0051")}
     for n in on:
         rows[f"{BASE}.6.1.1.3.0.{n}"] = "string", NAMES[n - 1]
@@ -132,43 +125,23 @@ def orders():
     return {f"{BASE}.6.6.1.{c}.0.{n}": f"{word} {n}" for c, word in ((3, "off"), (4, "on"), (5, "reboot")) for n in on}
 def obey(oid, value):
     word, n = orders()[oid].split()
-    if value < -1:
-        return False
-    on[int(n)] = word == "on"
-    back.pop(int(n), None)
-    if word == "reboot":
-        back[int(n)] = time.monotonic() + OFF_TIME
-    return True
+    return value >= -1 and switch(int(n), word == "on", word == "reboot")
 """
 
 
 @pytest.mark.parametrize("settings", VERSIONS)
 async def test_outlets_are_switched_by_a_real_agent(tmp_path: Path, settings: dict[str, str]) -> None:
-    async with (
-        snmpd(tmp_path, ROOT, TABLE) as link,
-        run_device(EatonPdu, link, {"poll": 0.2, "quick": 0.1, **settings}) as (device, watcher),
-    ):
-        await watcher.until(lambda: device.online)
-        assert [value(device, "outlet_name", unit) for unit in "123"] == ["Projector", "Amplifier", "Codec"]
-        assert (value(device, "load", "1"), value(device, "watts", "1")) == (1.25, 280.0)
-        assert await outcome(device, SetPower(False), "2") == (Result.CONFIRMED, "")
-        assert await outcome(device, SetPower(True), "2") == (Result.CONFIRMED, "")
-        assert await outcome(device, CyclePower(), "3") == (Result.CONFIRMED, "")
-        assert (tmp_path / "orders").read_text().split("\n") == ["off 2 0", "on 2 0", "reboot 3 0", ""]
+    orders = await switched_by_a_real_agent(tmp_path, EatonPdu, ROOT, TABLE, settings, draws=(1.25, 280.0))
+    assert orders == ["off 2 0", "on 2 0", "reboot 3 0"]
 
 
 OIDS = st.sampled_from([f"{column}.0.{n}" for column in (EPDU.names, EPDU.state, EPDU.switchable) for n in "12"])
 TAGS = st.sampled_from(
     ["quick", None, ("names", "ePDU"), ("identity",), ("state", "x"), ("abilities", "x"), ("meters",)]
 )
-REPLIES = st.builds(
-    SnmpReply,
-    st.dictionaries(OIDS | st.text(), st.none() | st.integers() | st.text(), max_size=6),
-    st.sampled_from(["", "noSuchName", "genErr"]),
-)
 
 
-@given(st.lists(st.tuples(REPLIES | st.binary(), TAGS), max_size=6))
+@given(st.lists(st.tuples(replies(OIDS), TAGS), max_size=6))
 def test_no_answer_makes_it_raise(said: list[tuple[Any, Any]]) -> None:
     driver = online()
     for data, tag in said:

@@ -49,6 +49,8 @@ CASE = Case(
 
 FACTS = "RoomGate facts: room devices 5.5"
 GUIDE = "Epson ESC/VP21 Command User's Guide for Business Projectors, p.7"
+FORMAT = "Epson ESC/VP21 Communication Manual, p.4, "
+USER = "Epson EB-440W user's guide, p.121, command list"
 GOLDEN = [
     Golden(b"ESC/VP.net\x10\x03\x00\x00\x00\x00", "connect", FACTS),
     Golden(b"ESC/VP.net\x10\x03\x00\x00\x20\x00", "welcome", FACTS),
@@ -61,6 +63,12 @@ GOLDEN = [
     Golden(b":", "prompt", FACTS),
     Golden(b"ERR\r:", "error", FACTS),
     Golden(b"PWR ON\r", "power on", GUIDE),
+    Golden(b"PWR OFF\r", "power off", USER),
+    Golden(b"SOURCE 21\r", "select source 21", FORMAT + "2.1 set command, example 1"),
+    Golden(b"SOURCE?\r", "ask for the source", FORMAT + "2.2 get command, example"),
+    Golden(b"SOURCE=21\r:", "source 21", FORMAT + "2.2 response, example"),
+    Golden(b"MUTE ON\r", "mute the picture", USER),
+    Golden(b"MUTE OFF\r", "show the picture", USER),
 ]
 WIRE = {golden.meaning: golden.wire for golden in GOLDEN}
 REST = b"SOURCE=30\r:MUTE=OFF\r:LAMP=812\r:ERR=00\r:SNO=X5ZB\r:"
@@ -89,11 +97,19 @@ def asleep() -> Wire:
 def test_handshake_and_the_first_round() -> None:
     wire = online()
     assert wire.sent[:2] == [WIRE["connect"], WIRE["ask for the power"]]
+    assert WIRE["ask for the source"] in wire.sent
     assert wire.points() == {
         **{"power": "on", "input": "30", "video_muted": False},
         **{"lamp_hours": 812, "faults": (), "serial": "X5ZB"},
     }
     assert wire.told(Offers)[-1].choices["input"]["A0"] == "HDMI 2"
+
+
+def test_a_source_is_told_by_its_code() -> None:
+    wire = online()
+    wire.do(wire.driver.due("poll"))
+    wire.hear(WIRE["is on"] + WIRE["source 21"])
+    assert wire.points()["input"] == "21"
 
 
 def test_a_cable_needs_no_handshake() -> None:
@@ -125,7 +141,13 @@ def test_a_handshake_that_fails_says_why(reply: bytes, reason: Reason, words: st
 
 @pytest.mark.parametrize(
     ("command", "sent"),
-    [(SetPower(True), WIRE["power on"]), (SelectInput("A0"), b"SOURCE A0\r"), (SetVideoMute(True), b"MUTE ON\r")],
+    [
+        (SetPower(True), WIRE["power on"]),
+        (SetPower(False), WIRE["power off"]),
+        (SelectInput("21"), WIRE["select source 21"]),
+        (SetVideoMute(True), WIRE["mute the picture"]),
+        (SetVideoMute(False), WIRE["show the picture"]),
+    ],
 )
 def test_commands(command: Command, sent: bytes) -> None:
     wire = online()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import simulators
-from drivers.extron_sis import ExtronSettings, ExtronSis
+from drivers.extron.sis import ExtronSettings, ExtronSis
 from gateway.commands import Route, SetMute, SetPower, SetRelay, SetVideoMute, SetVolume
 from gateway.driver import Actions, Drop, Feedback, Later, Offers, Ready, Refused, Request, Send, Taken
 from gateway.model import Reason, Result
@@ -86,7 +86,9 @@ class Wire:
     def hear(self, data: bytes) -> list[Any]:
         told: list[Any] = []
         for message in self.feed(data):
-            tag = self.queue.pop(0).tag if self.driver.cutter.answers(message) and self.queue else None
+            tag = None
+            if self.queue and self.driver.cutter.answers(message) and self.driver.answers(message, self.queue[0].tag):
+                tag = self.queue.pop(0).tag
             told += self.do(self.driver.received(message, tag))
         return told
 
@@ -99,10 +101,23 @@ def online(answers: bytes = b"Vrb3\r\nV04X02 A04X02\r\n", **settings: Any) -> Wi
     for _ in range(50):
         if any(isinstance(action, Ready) for action in told):
             break
-        tag = wire.queue[0].tag
-        told += wire.hear(b"1*0*1*0\r\n" if tag == "signals" else b"Out01 In02 All\r\n")
+        told += wire.hear(rest(wire.queue[0].tag))
     assert Ready() in told
     return wire
+
+
+def rest(tag: Any) -> bytes:
+    """What a unit at rest answers in verbose mode 3."""
+    match tag:
+        case ("tie", output, layer):
+            return f"Out0{output} In02 {layer[:3].title()}\r\n".encode()
+        case ("mute", output, which):
+            return f"{which}mt{output}*0\r\n".encode()
+        case ("group", number):
+            return f"GrpmD{number}*0\r\n".encode()
+        case ("relay", number):
+            return f"Rly{number} 0\r\n".encode()
+    return b"1*0*1*0\r\n"
 
 
 def test_a_banner_says_what_it_is_and_ends_the_wait() -> None:
@@ -156,7 +171,7 @@ def test_signals_with_commas() -> None:
     wire = online()
     wire.do(wire.driver.due("poll"))
     while wire.queue[0].tag != "signals":
-        wire.hear(b"Out01 In02 All\r\n")
+        wire.hear(rest(wire.queue[0].tag))
     assert wire.queue[0].data == WIRE["which inputs have a signal"]
     told = wire.hear(WIRE["signals at inputs 1 and 4"])
     assert [action.points["signal"] for action in told if isinstance(action, Feedback)] == [True, False, False, True]
@@ -196,6 +211,37 @@ def test_somebody_elses_tie_is_no_answer_to_ours() -> None:
     request = Request("c1", Route("1"), "2")
     wire.do(wire.driver.command(request))
     assert wire.hear(b"Out01 In03 All\r\n") == [Feedback("1", input="3")]  # not taken
+    assert wire.hear(b"Out02 In03 All\r\n") == [Feedback("2", input="3")]  # nor by this: ours is input 1
+    assert wire.hear(b"E13\r\n") == [Refused(request, "the switcher answered E13: a value is out of range")]
+
+
+@pytest.mark.parametrize(
+    ("line", "tag", "answers"),
+    [
+        (b"Out02 In01 All", ("tie", "2", "video"), True),
+        (b"In01 Out02 Vid", ("tie", "2", "video"), True),
+        (b"In01 All", ("tie", "2", "video"), True),  # it does not say which
+        (b"Out03 In01 All", ("tie", "2", "video"), False),
+        (b"Vmt2*1", ("tie", "2", "video"), False),
+        (b"Vmt2*1", ("mute", "2", "V"), True),
+        (b"Amt2*1", ("mute", "2", "V"), False),
+        (b"GrpmD1*50", ("group", "1"), True),
+        (b"GrpmD7*50", ("group", "1"), False),
+        (b"GrpmD1*50", Request("c", SetVolume(90), "group/1"), True),  # it may round
+        (b"GrpmD2*1", Request("c", SetMute(True), "group/1"), True),
+        (b"GrpmD1*50", Request("c", SetMute(True), "group/1"), False),
+        (b"Rly1 1", ("relay", "1"), True),
+        (b"Rly2 1", Request("c", SetRelay(True), "relay/1"), False),
+        (b"Out02 In01 All", "signals", False),
+        (b"Out02 In01 All", "size", False),
+        (b"1.05", "signals", True),
+        (b"E10", ("relay", "1"), True),
+        (b"02", ("tie", "2", "video"), True),
+    ],
+)
+def test_a_line_that_names_its_subject_answers_only_what_is_about_that(line: bytes, tag: Any, answers: bool) -> None:
+    driver = ExtronSis(ExtronSettings(outputs=4, inputs=4, groups="1", mute_groups="2", relays=2))
+    assert driver.answers(line, tag) is answers
 
 
 def test_a_unit_without_verbose_mode_is_made_quiet_and_answers_in_numbers() -> None:

@@ -42,6 +42,12 @@ MANUAL = "Key Digital manuals (KD-PS42, KD-4x4CSA, KD-Pro4x1X), KeyCode Open API
 SENT = [
     (Route("2"), "1", Golden(b"SPO01SI02\r", "output 1 takes input 2", MANUAL)),
     (SetPower(True), "", Golden(b"PN\r", "power on", MANUAL)),
+    (SetPower(False), "", Golden(b"PF\r", "power off", MANUAL)),
+    (SetVideoMute(False), "1", Golden(b"SPO01VMD\r", "video mute off", MANUAL)),
+    (SetPower(True), "tv/1", Golden(b"SPO01TVON\r", "display on", "KD-PS42 manual, SPOxxTVON")),
+    (SetMute(True), "tv/1", Golden(b"SPO01AME\r", "display muted", "KD-PS42 manual, SPOxxAME")),
+    (SetMute(False), "tv/1", Golden(b"SPO01AMD\r", "display heard again", "KD-PS42 manual, SPOxxAMD")),
+    (StepVolume(3), "tv/1", Golden(b"SPO01AVU\r", "display louder", "KD-PS42 manual, SPOxxAVU")),
     (SetVideoMute(True), "1", Golden(b"SPO01VME\r", "video mute", MANUAL)),
     (SetPower(False), "tv/1", Golden(b"SPO01TVOFF\r", "display off", "KD-PS42 manual, SPOxxTVOFF")),
     (StepVolume(-1), "tv/2", Golden(b"SPO02AVD\r", "display softer", "KD-PS42 manual, SPOxxAVD")),
@@ -51,6 +57,15 @@ MATRIX = Golden(
 )
 SINGLE = Golden(b"-- Video Output  : Input = 02, --\r\n", "the one route", "KD-PS42 manual, STA (two blanks)")
 SIGNAL = Golden(b"-- Video Input 01 : EDID = 01, LINK = ON --\r\n", "a source is there", "KD-4x4CSA manual, STA")
+POWER = Golden(b"-- Power : ON --\r\n", "power", "KD-4x4CSA manual, STA")
+LAST = Golden(b"-- Front Panel Button : Enabled --\r\n", "no point", "KD-4x4CSA manual, STA")
+ADDRESS = Golden(b"-- Host IP Address = 192.168.001.239 --\r\n", "no point", "KD-4x4CSA manual, STA")
+SHORT = Golden(b"SPOSI03\r", "the one output takes input 3", "KD-PS42 manual, SPOSIyy")
+FAILED = Golden(b"FAILED\r\n", "out of range", "an open driver in production use (RoomGate facts 1)")
+PROMPTS = [
+    Golden(wire, "the prompt", "Key Digital manuals, H (KD-PS42, KD-4x4CSA, KD-Pro4x1X, KD-Pro8x8D)")
+    for wire in (b"KD-PS42>", b"KD-4x4CSA> H", b"KD-Pro4x1 > H", b"KD-Pro8x8D> H")
+]
 VERSION = Golden(b"-- F/W Version : 1.07 --\r\n", "the version", "KD-4x4CSA manual, STA")
 PROMPT = Golden(b"KD-4x4CSA> H", "the prompt, and an echo", "KD-4x4CSA manual, H")
 
@@ -95,7 +110,15 @@ def test_the_status_in_both_shapes() -> None:
     assert not any(action == Offers("", frozenset({SetPower})) for action in actions)  # its status tells no power
     one = KeyDigital(KeyDigital.Settings(end="cr"))
     assert feed(one, SINGLE.wire) == [Feedback("1", input="2")] and one.single
-    assert [a.data for a in ask(one, Route("3"), "1")[1] if isinstance(a, Send)] == [b"SPOSI03\r"]
+    assert [a.data for a in ask(one, Route("3"), "1")[1] if isinstance(a, Send)] == [SHORT.wire]
+    assert feed(one, POWER.wire + LAST.wire + ADDRESS.wire) == [Feedback(power="on")]
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_every_prompt_ends_a_turn(prompt: Golden) -> None:
+    driver = up()
+    request, _ = ask(driver, Route("3"), "1")
+    assert Taken(request) in feed(driver, prompt.wire, request)
 
 
 @pytest.mark.parametrize(("command", "unit", "golden"), SENT)
@@ -120,6 +143,7 @@ def test_failed_is_a_refusal_with_its_words() -> None:
     driver = up()
     request, _ = ask(driver, Route("77"), "1")
     assert feed(driver, b"SPO01SI77 FAILED\r\nKD-4x4CSA>", request) == [Refused(request, "SPO01SI77 FAILED")]
+    assert feed(driver, FAILED.wire, request) == [Refused(request, "FAILED")]
     assert ask(driver, Route("x"), "1")[1] == [Refused(Request("1", Route("x"), "1"), "an input is 1 to 99")]
     assert "together" in ask(driver, Route("1", "audio"), "1")[1][0].words  # type: ignore[union-attr]
     layered = up(layers=True)

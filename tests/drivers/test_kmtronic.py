@@ -32,6 +32,8 @@ CASE = Case(
 BOARD = "KMtronic relay board instructions (RoomGate facts 3.2)"
 ON, OFF = Golden(b"\xff\x01\x01", "relay 1 on", BOARD), Golden(b"\xff\x01\x00", "relay 1 off", BOARD)
 WEB_ON = Golden(b"/FF0101", "relay 1 on", "KMtronic web relay, tried (RoomGate facts 3.2)")
+WEB_OFF = Golden(b"/FF0100", "relay 1 off", "KMtronic web relay, tried (RoomGate facts 3.2)")
+CLOSED = Golden(b"<relay1>1</relay1>", "relay 1 is closed", "KMtronic web relay, /status.xml (RoomGate facts 3.2)")
 STATUS = Golden(b"<relay1>0</relay1>", "relay 1 is open", "KMtronic web relay, /status.xml (RoomGate facts 3.2)")
 
 
@@ -42,6 +44,8 @@ def test_golden_frames_are_only_believed() -> None:
         request = Request("1", SetRelay(closed), "1")
         send = Send(golden.wire, tag=request, reply=False)
         assert list(driver.command(request)) == [send, Taken(request), Feedback("1", assumed=True, closed=closed)]
+    beyond = Request("3", SetRelay(True), "2")
+    assert list(driver.command(beyond)) == [Refused(beyond, "there is no relay 2")]
     other = Request("2", SetPower(True), "1")
     assert list(driver.command(other)) == [Refused(other, "only relays are switched")]
     assert list(driver.received(b"noise")) == []
@@ -55,6 +59,12 @@ def test_the_web_board_tells_its_state() -> None:
     assert actions[-2:] == [Ready(), Later(2.0, "poll")]
     request = Request("1", SetRelay(True), "1")
     assert list(driver.command(request)) == [Send(HttpRequest("GET", WEB_ON.wire.decode()), tag=request)]
+    off = Request("2", SetRelay(False), "1")
+    assert list(driver.command(off)) == [Send(HttpRequest("GET", WEB_OFF.wire.decode()), tag=off)]
+    page = b"<response>" + CLOSED.wire + b"<relay2>1</relay2></response>"
+    assert Feedback("1", closed=True) in list(driver.received(HttpReply(200, {}, page), "look"))
+    beyond = Request("3", SetRelay(True), "3")
+    assert list(driver.command(beyond)) == [Refused(beyond, "there is no relay 3")]
     taken, look = driver.received(HttpReply(200), request)
     assert taken == Taken(request) and look == Send(HttpRequest("GET", "/status.xml"), tag="look")
     assert list(driver.received(HttpReply(404), request)) == [Refused(request, "HTTP 404")]

@@ -80,16 +80,21 @@ class Wire:
     def hear(self, data: bytes) -> list[Any]:
         told: list[Any] = []
         for message in self.feed(data):
-            tag = self.queue.pop(0).tag if self.driver.cutter.answers(message) and self.queue else None
+            tag = None
+            if self.queue and self.driver.cutter.answers(message) and self.driver.answers(message, self.queue[0].tag):
+                tag = self.queue.pop(0).tag
             told += self.do(self.driver.received(message, tag))
         return told
 
 
-def online(answer: bytes = b"~01@SIGNAL 1,1\r\n", **settings: Any) -> Wire:
+def online(**settings: Any) -> Wire:
+    """A unit whose every first question was answered with 1."""
     wire = Wire(**settings)
     told = wire.hear(HELLO + IDENTITY)
     while wire.queue:
-        told += wire.hear(answer)
+        word, _, about = wire.queue[0].data.decode().strip("#\r").partition("? ")
+        said = {"": " OK", "VID": f"VID 1>{about}", "AUD": f"AUD 1>{about}"}.get(word, f"{word} {about},1")
+        told += wire.hear(f"~01@{said}\r\n".encode())
     assert Ready() in told
     return wire
 
@@ -104,7 +109,7 @@ def test_it_says_what_it_is_and_how_large() -> None:
         Feedback("", serial="012345"),
     ]
     assert (wire.driver.inputs, wire.driver.outputs) == (4, 2)
-    assert Send(b"#ROUTE? 1,2\r", tag=("ask", "ROUTE")) in told
+    assert Send(b"#ROUTE? 1,2\r", tag=("ask", "ROUTE", "1,2")) in told
 
 
 @pytest.mark.parametrize(
@@ -169,8 +174,47 @@ def test_an_order_is_taken_by_its_own_answer_only() -> None:
     request = Request("c1", Route("3"), "1")
     wire.do(wire.driver.command(request))
     assert wire.hear(b"~01@ROUTE 1,2,4\r\n") == [Feedback("2", input="4")]  # somebody at the front
-    wire.do(wire.driver.command(request))
+    assert wire.hear(b"~01@ROUTE 1,1,4\r\n") == [Feedback("1", input="4")]  # and to our output
+    assert wire.hear(b"~01@MUTE 1,1\r\n") == [Feedback("1", muted=True)]
+    assert wire.hear(b"~01@ROUTE 2,1,3\r\n") == []  # a layer that we do not ask for
+    assert wire.hear(b"~01@SIGNAL 3,1\r\n") == [Feedback("in/3", signal=True)]
     assert wire.hear(WIRE["output 1 shows input 3"]) == [Feedback("1", input="3"), Taken(request)]
+
+
+def test_a_refusal_is_the_orders_own_also_after_somebody_at_the_front() -> None:
+    wire = online()
+    request = Request("c1", Route("3"), "1")
+    wire.do(wire.driver.command(request))
+    wire.hear(b"~01@ROUTE 1,2,4\r\n~01@MUTE ERR 002\r\n")
+    assert wire.hear(b"~01@ROUTE ERR 003\r\n") == [
+        Refused(request, "the switcher answered ERR 003: a value is out of range")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "answers"),
+    [
+        (b"~01@VMUTE 2,1", True),
+        (b"~01@VMUTE 1,1", False),
+        (b"~01@MUTE 2,1", False),
+        (b"~01@ROUTE 1,2,3", False),
+        (b"~01@ERR 002", True),
+        (b"~01@VMUTE ERR 002", True),
+        (b"~01@ROUTE ERR 002", False),
+        (b"Welcome", False),
+    ],
+)
+def test_a_question_is_answered_by_what_is_about_it(line: bytes, answers: bool) -> None:
+    assert KramerP3000().answers(line, ("ask", "VMUTE", "2")) is answers
+
+
+def test_an_older_units_order_is_answered_by_its_pair() -> None:
+    driver = KramerP3000(KramerSettings(routing="vid", inputs=4, outputs=4))
+    request = Request("c1", Route("3"), "1")
+    assert driver.answers(b"~01@VID 3>1 OK", request) and not driver.answers(b"~01@VID 3>2", request)
+    assert driver.answers(b"~01@VID 3>1", ("ask", "VID", "1")) and not driver.answers(
+        b"~01@VID 3>2", ("ask", "VID", "1")
+    )
 
 
 def test_a_log_in_that_is_wanted_or_refused() -> None:

@@ -54,6 +54,8 @@ GOLDEN = [
     Golden(b"xb 01 90\r", "select HDMI 1", FACTS),
     Golden(b"kf 01 1e\r", "volume 30", FACTS),
     Golden(b"ke 01 00\r", "mute", FACTS + ": 00 = mute"),
+    Golden(b"ke 01 01\r", "unmute", FACTS + ": 00 = mute"),
+    Golden(b"kd 01 01\r", "screen off", "LG M4720C owner's manual, RS-232C A6 (command k d: 1 = picture off)"),
     Golden(b"ka 01 ff\r", "ask for the power", FACTS + ": query data = FF"),
     Golden(b"y 01 OK407KXFG2N123x", "a serial number", "LG M4210LCBA owner's manual, RS-232C A26 (command f y)"),
     Golden(b"v 01 OK0201x", "there is a signal", "LG 55LS55A owner's manual, p.72 (command s v)"),
@@ -90,8 +92,8 @@ def test_opening_asks_and_tells_everything() -> None:
         (SelectInput("hdmi1"), WIRE["select HDMI 1"]),
         (SetVolume(30), WIRE["volume 30"]),
         (SetMute(True), WIRE["mute"]),
-        (SetMute(False), b"ke 01 01\r"),
-        (SetVideoMute(True), b"kd 01 01\r"),
+        (SetMute(False), WIRE["unmute"]),
+        (SetVideoMute(True), WIRE["screen off"]),
     ],
 )
 def test_commands(command: Command, sent: bytes) -> None:

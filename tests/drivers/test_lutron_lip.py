@@ -7,7 +7,9 @@ import itertools
 import threading
 from typing import Any
 
+import pylutron
 import pytest
+import telnetlib3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -251,8 +253,6 @@ async def test_the_other_dialects_live(dialect: str, reports: Any) -> None:
 
 
 async def test_pylutron_and_the_simulator_agree() -> None:
-    pylutron = pytest.importorskip("pylutron")
-    telnetlib3 = pytest.importorskip("telnetlib3")
     sim = Simulator(dialect="radiora2", speed=50, negotiates=True)
     async with sim.serving() as address:
         port = int(address.rpartition(":")[2])
@@ -282,6 +282,34 @@ async def test_pylutron_and_the_simulator_agree() -> None:
             assert "~OUTPUT,12,1,35.00" in heard
         finally:
             await asyncio.to_thread(client.disconnect)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "asked", "answer"),
+    [
+        ("homeworks", "#OUTPUT,5,9", "~ERROR,3"),  # an action that there is not
+        ("homeworks", "?SHADEGRP,2,7", "~ERROR,3"),
+        ("homeworks", "?AREA,3,9", "~ERROR,3"),
+        ("homeworks", "?DEVICE,7,4,3", "~ERROR,3"),
+        ("qse", "#DEVICE,5,0,99", "~ERROR,3"),
+        ("homeworks", "#OUTPUT,99,1,50", "~ERROR,2"),
+        ("homeworks", "#OUTPUT,5,1,101", "~ERROR,4"),
+        ("homeworks", "#OUTPUT,5", "~ERROR,1"),
+        ("homeworks", "#TELEPORT,5", "~ERROR,6"),
+    ],
+)
+async def test_the_system_says_what_is_wrong(dialect: Any, asked: str, answer: str) -> None:
+    """Error numbers: Lutron Integration Protocol 040249."""
+    sim = Simulator(dialect=dialect)
+    async with sim.serving() as address:
+        host, _, port = address.removeprefix("telnet://").rpartition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        names = b"nwk\r\n" if dialect == "qse" else b"lutron\r\nintegration\r\n"
+        writer.write(names + asked.encode() + b"\r\n")
+        said = await asyncio.wait_for(reader.readuntil(f"{answer}\r\n".encode()), 5)
+        assert said.count(b"~") == 1
+        writer.close()
+        await writer.wait_closed()
 
 
 STREAM = b"~OUTPUT,53,1,50.00\r\nQSE>QSE>~OUTPUT,53,1,20\r\nGNET> noise\r~ERROR,6\r\n~OUTPUT,53,1,0.00\r\n"

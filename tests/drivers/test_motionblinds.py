@@ -6,7 +6,9 @@ import asyncio
 import json
 from typing import Any
 
+import motionblinds
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,6 +67,69 @@ TOKEN = Golden(
     "AccessToken of key abcd1234-56ef-78 and token 1234567890ABCDEF",
     "RoomGate facts: room devices 4.9 (vector)",
 )
+NOTES = "an open Homey app for Brel Home (the same gateway), notes of its device API"
+MOTOR = "openHAB add-ons, motionblinds: messages captured from a Wi-Fi motor"
+LIST = Golden(b'{"msgType": "GetDeviceList", "msgID": "20211120185942192"}', "who is there", NOTES)
+LISTED = Golden(
+    b'{"msgType":"GetDeviceListAck","mac":"<macaddress>","deviceType":"02000001","fwVersion":"A1.0.1_B0.1.4",'
+    b'"ProtocolVersion":"0.9","token":"<token>","data":[{"mac":"<macaddress>","deviceType":"02000001"},'
+    b'{"mac":"<macaddress>","deviceType":"10000000"}]}',
+    "the gateway and a blind",
+    NOTES,
+)
+READ = Golden(
+    b'{"msgType": "ReadDevice", "mac": "<macaddress>", "deviceType": "10000000", "msgID": "20211120185429504",'
+    b' "AccessToken": "<AccessToken>"}',
+    "how is it",
+    NOTES,
+)
+READ_ACK = Golden(
+    b'{"msgType":"ReadDeviceAck","mac":"<macaddress>","deviceType":"10000000","msgID":"20211120195744003","data":'
+    b'{"type":1,"operation":2,"currentPosition":7,"currentAngle":141,"currentState":3,"voltageMode":1,'
+    b'"batteryLevel":1245,"wirelessMode":1,"RSSI":-79}}',
+    "it stands at 7 %",
+    NOTES,
+)
+WRITE = Golden(
+    b'{"msgType": "WriteDevice", "mac": "<macaddress>", "deviceType": "10000000", "data": {"targetPosition": 30},'
+    b' "msgID": "20211120193237081", "AccessToken": "<AccessToken>"}',
+    "to 30 %",
+    NOTES + " (0-100)",
+)
+WRITE_ACK = Golden(
+    b'{"msgType":"WriteDeviceAck","mac":"<macaddress>","deviceType":"10000000","msgID":"20211120195632984","data":'
+    b'{"type":1,"operation":2,"currentPosition":0,"currentAngle":0,"currentState":3,"voltageMode":1,'
+    b'"batteryLevel":1245,"wirelessMode":1,"RSSI":-89}}',
+    "heard; what was before",
+    NOTES,
+)
+MOVING = Golden(
+    b'{"msgType":"Report","mac":"244cab4e06b4","deviceType":"22000002","msgID":"20260928182944898",'
+    b'"data":{"currentPosition":90,"currentAngle":180,"RSSI":-78}}',
+    "on its way, at 90 %",
+    MOTOR,
+)
+NO = Golden(
+    b'{"msgType":"WriteDeviceAck","mac":"244cab4e06b4","deviceType":"22000002",'
+    b'"actionResult":"AccessToken error","token":"Zx8cVb7nMl6kJh5g"}',
+    "a wrong AccessToken, and the token of now",
+    MOTOR,
+)
+
+
+def filled(golden: Golden, **holes: str) -> bytes:
+    """A golden message with what its source left out."""
+    text = golden.wire.decode()
+    for name, value in {"macaddress": ROLLER, "token": "1234567890ABCDEF", **holes}.items():
+        text = text.replace(f"<{name}>", value)
+    return text.encode()
+
+
+def alike(said: Action, golden: Golden) -> bool:
+    """Whether a message is the golden one but for its number."""
+    wanted = json.loads(filled(golden, AccessToken=TOKEN.wire.decode()))
+    given = message(said)
+    return len(given.pop("msgID")) == len(wanted.pop("msgID")) and bool(given == wanted)
 
 
 def told(what: str, unit: str = ROLLER, **more: Any) -> Datagram:
@@ -109,6 +174,110 @@ def test_the_golden_token_goes_with_every_order_and_never_on_the_tape() -> None:
     assert asked["AccessToken"].encode() == TOKEN.wire and asked["data"] == {"operation": 2}
 
 
+def test_golden_messages_both_ways() -> None:
+    driver = Motionblinds(MotionblindsSettings(key="abcd1234-56ef-78"))
+    (ask,) = driver.opened()
+    assert alike(ask, LIST)
+    listed = list(driver.received(Datagram(filled(LISTED))))
+    (read,) = [action for action in listed if isinstance(action, Send)]
+    assert alike(read, READ)
+    told_ = list(driver.received(Datagram(filled(READ_ACK))))
+    assert Feedback(ROLLER, moving="stopped", position=7) in told_ and Ready() in told_
+    request, (write,) = given_to(driver, SetPosition(30))
+    assert alike(write, WRITE)
+    assert Taken(request) in list(driver.received(Datagram(filled(WRITE_ACK))))
+    unit = "244cab4e06b4"
+    motor = Motionblinds(MotionblindsSettings(key="abcd1234-56ef-78"))
+    list(motor.received(told("GetDeviceListAck", token="A" * 16, data=[{"mac": unit, "deviceType": "22000002"}])))
+    list(motor.received(told("ReadDeviceAck", unit, data=state())))
+    moving = list(motor.received(Datagram(MOVING.wire), None, "reports"))
+    assert Feedback(unit, moving=None, position=90) in moving
+    request, (before,) = given_to(motor, Stop(), unit)
+    answered, again = motor.received(Datagram(NO.wire))
+    assert answered == Answered(request) and message(again)["data"] == {"operation": 2}
+    token = access_token("abcd1234-56ef-78", "Zx8cVb7nMl6kJh5g")
+    assert message(again)["AccessToken"] == token != message(before)["AccessToken"]
+    refused = list(motor.received(Datagram(NO.wire)))  # the same again: it is the key that is wrong
+    assert Refused(request, "AccessToken error") in refused
+
+
+def test_a_lost_datagram_is_said_again_and_silence_is_the_end() -> None:
+    driver = online()
+    move, (first,) = given_to(driver, Move("down"))
+    (again,) = driver.failed(move, "no response")
+    assert message(again)["data"] == message(first)["data"] == {"operation": 0}
+    stop = Request("s", Stop(), ROLLER)
+    list(driver.command(stop))
+    assert list(driver.failed(move, "no response")) == []  # a newer order came: it is not said a third time
+    acked = list(driver.received(told("WriteDeviceAck", data=state())))
+    assert acked[0] == Answered(stop) and Taken(stop) in acked and driver.silent == 0
+    assert list(driver.failed(("query", ROLLER), "no response")) == []
+    assert list(driver.failed(("read", ROLLER), "no response")) == []
+    (drop,) = driver.failed(("read", ROLLER), "no response")
+    assert isinstance(drop, Drop) and drop.reason is Reason.NO_RESPONSE
+    (drop,) = online().failed(("list", ""), "no response")
+    assert isinstance(drop, Drop)
+
+
+def test_two_orders_on_their_way_have_an_answer_each() -> None:
+    driver = online()
+    move, _ = given_to(driver, Move("down"))
+    stop = Request("s", Stop(), ROLLER)
+    list(driver.command(stop))
+    for request in (move, stop):
+        acked = list(driver.received(told("WriteDeviceAck", data=state())))
+        assert acked[0] == Answered(request) and Taken(request) in acked
+    assert list(driver.received(told("WriteDeviceAck", data=state()))) == [Answered(("query", ROLLER))]
+
+
+WORD16 = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=16, max_size=16)
+
+
+@given(WORD16, WORD16)
+@settings(max_examples=60, deadline=None)
+def test_who_has_the_key_reads_the_token_in_an_access_token(key: str, token: str) -> None:
+    reader = Cipher(algorithms.AES(key.encode()), modes.ECB()).decryptor()
+    assert reader.update(bytes.fromhex(access_token(key, token))) + reader.finalize() == token.encode()
+
+
+ORDERS = st.one_of(
+    st.sampled_from([(Move("up"), {"operation": 1}), (Move("down"), {"operation": 0}), (Stop(), {"operation": 2})]),
+    st.integers(0, 100).map(lambda percent: (SetPosition(percent), {"targetPosition": percent})),
+)
+
+
+@given(ORDERS)
+@settings(max_examples=60, deadline=None)
+def test_reading_undoes_writing(order: tuple[Command, dict[str, int]]) -> None:
+    command, data = order
+    said = message(given_to(online(), command)[1][0])
+    assert (said["msgType"], said["mac"], said["deviceType"], said["data"]) == ("WriteDevice", ROLLER, "10000000", data)
+
+
+def readable(datagram: bytes) -> bool:
+    try:
+        return bool(json.loads(datagram))
+    except ValueError:
+        return False
+
+
+async def test_any_flipped_bit_of_an_access_token_is_rejected() -> None:
+    sim = Simulator(speed=20, report_host="127.0.0.1", report_port=0)
+    order = given_to(online(), Move("down"))[1][0]
+    assert isinstance(order, Send)
+    wire, token = order.data.data, TOKEN.wire
+    at, unreadable = 8 * wire.index(token), 0
+    async with sim.serving():
+        for bit in range(at, at + 8 * len(token)):
+            broken = bytearray(wire)
+            broken[bit // 8] ^= 1 << bit % 8
+            sim._received(bytes(broken), ("127.0.0.1", 9))
+            unreadable += not readable(bytes(broken))
+            assert sim.blinds[ROLLER].moving is None
+        sim._received(wire, ("127.0.0.1", 9))
+        assert sim.blinds[ROLLER].moving == "down" and sim.refused + unreadable == 8 * len(token)
+
+
 def test_orders() -> None:
     driver = online()
     for command, data in (
@@ -149,14 +318,14 @@ def test_a_blind_that_cannot_answer_is_believed() -> None:
     limits = Motionblinds(MotionblindsSettings(key="abcd1234-56ef-78"))
     list(limits.received(listing()))
     said = list(limits.received(told("ReadDeviceAck", data=state(50, wirelessMode=2, currentState=2))))
-    assert Offers(ROLLER, frozenset({Move, Stop})) in said and Feedback(ROLLER, position=100) in said
+    assert Offers(ROLLER, frozenset({Move, Stop})) in said and Feedback(ROLLER, moving="stopped", position=100) in said
 
 
 def test_refusals() -> None:
     driver = online()
     request, _ = given_to(driver, Stop())
     said = list(driver.received(told("WriteDeviceAck", actionResult="AccessToken error")))
-    assert said[:2] == [Refused(request, "AccessToken error"), Answered(request)]
+    assert said[:2] == [Answered(request), Refused(request, "AccessToken error")]
     assert message(said[2])["msgType"] == "GetDeviceList"  # the gateway has a new one
     fresh = Motionblinds(MotionblindsSettings(key="abcd1234-56ef-79"))
     list(fresh.received(listing()))
@@ -185,11 +354,10 @@ async def test_one_way_blinds_live() -> None:
 
 
 async def test_an_open_client_and_the_simulator_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = pytest.importorskip("motionblinds")
     sim = Simulator(speed=20, report_host="127.0.0.1", report_port=0)
     async with sim.serving() as address:
-        monkeypatch.setattr(client.motion_blinds, "UDP_PORT_SEND", int(address.rpartition(":")[2]))
-        gateway = client.MotionGateway(ip="127.0.0.1", key="abcd1234-56ef-78")
+        monkeypatch.setattr(motionblinds.motion_blinds, "UDP_PORT_SEND", int(address.rpartition(":")[2]))
+        gateway = motionblinds.MotionGateway(ip="127.0.0.1", key="abcd1234-56ef-78")
         found = await asyncio.to_thread(gateway.GetDeviceList)
         assert set(found) == {ROLLER, VENETIAN}
         await asyncio.to_thread(found[ROLLER].Set_position, 40)

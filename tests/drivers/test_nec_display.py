@@ -55,6 +55,7 @@ CASE = Case(
 )
 
 FACTS = "RoomGate facts: room devices 5.6"
+EXTERNAL = "NEC External Control, NEC LCD Monitor (P403, P463, P553), "
 P702 = "NEC P702 user manual, English-32, control command diagram"
 
 
@@ -71,6 +72,22 @@ GOLDEN = [
     Golden(hexed("01 30 41 30 45 30 41 02 30 30 36 30 30 30 30 33 03 71 0d"), "select DVI", P702),
     Golden(hexed("01 30 41 30 45 30 41 02 30 30 38 44 30 30 30 31 03 09 0d"), "mute", P702),
     Golden(hexed("01 30 41 30 45 30 41 02 30 30 38 44 30 30 30 32 03 0a 0d"), "unmute", P702),
+    Golden(
+        hexed("01 30 30 41 42 30 45 02 30 30 43 32 30 33 44 36 30 30 30 31 03 76 0d"),
+        "power on taken",
+        EXTERNAL + "p.44, 7.2",
+    ),
+    Golden(hexed("01 30 41 30 41 30 36 02 43 32 31 36 03 71 0d"), "ask for the serial number", EXTERNAL + "p.72, 12.1"),
+    Golden(
+        hexed("01 30 41 30 45 30 41 02 30 30 31 30 30 30 35 30 03 70 0d"),
+        "backlight 80, by which the manual explains a set parameter",
+        EXTERNAL + "p.24, step 3",
+    ),
+    Golden(
+        hexed("01 30 30 41 46 31 32 02 30 30 30 30 31 30 30 30 30 30 36 34 30 30 35 30 03 03 0d"),
+        "backlight is 80 of 100",
+        EXTERNAL + "p.24, step 4",
+    ),
 ]
 WIRE = {golden.meaning: golden.wire for golden in GOLDEN}
 
@@ -103,11 +120,18 @@ def online(**settings: Any) -> Wire:
 
 def test_opening_asks_and_tells_everything() -> None:
     wire = online()
-    assert wire.sent[0] == WIRE["ask for the power"]
+    assert wire.sent[0] == WIRE["ask for the power"] and WIRE["ask for the serial number"] in wire.sent
     assert wire.points() == {
         **{"power": "on", "input": "hdmi1", "volume": 20, "muted": False, "video_muted": False},
         **{"temperature": 38.5, "faults": (), "signal": True, "serial": "71B0", "model": "NEC P404"},
     }
+
+
+def test_the_manuals_own_packets() -> None:
+    """Set parameter and its reply, whose check byte is an ETX."""
+    asked, told = WIRE["backlight 80, by which the manual explains a set parameter"], WIRE["backlight is 80 of 100"]
+    assert packet("E", 1, "00100050") == asked and reply("F", "00001000" + "00640050") == told
+    assert NecDisplay().cutter.start()(told + asked + WIRE["power on taken"]) == [told, asked, WIRE["power on taken"]]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +167,7 @@ def test_a_command_waits_for_the_warm_up() -> None:
     wire = Wire(NecDisplay())
     wire.hear(IS_OFF * 2)
     on = wire.ask(SetPower(True))
-    assert Taken(on) in wire.hear(reply("B", "00C203D60001") + IS_OFF)
+    assert Taken(on) in wire.hear(WIRE["power on taken"] + IS_OFF)
     volume = wire.ask(SetVolume(30))
     assert Send(packet("E", 1, "0062001E"), tag=volume) in wire.hear(IS_ON)
 

@@ -290,7 +290,9 @@ def test_an_input_waits_for_the_lamp_and_on_waits_for_the_end_of_the_cooling() -
     wire.do(wire.driver.command(on))
     wire.do(wire.driver.command(Request("c2", SelectInput("31"))))
     assert not any(isinstance(action, Refused) for action in wire.log)
-    assert Send(WIRE["turn on"], tag=on) in wire.hear(b"%1POWR=2\r%1POWR=0\r")
+    wire.hear(b"%1POWR=2\r")
+    wire.do(wire.driver.due("quick"))
+    assert Send(WIRE["turn on"], tag=on) in wire.hear(b"%1POWR=0\r")
 
 
 def test_what_would_be_lost_in_the_cooling_is_refused() -> None:

@@ -6,7 +6,11 @@ import asyncio
 import json
 from typing import Any
 
+import aiohttp
 import pytest
+from aiopvapi.helpers.aiorequest import AioRequest
+from aiopvapi.resources.shade import ShadePosition
+from aiopvapi.shades import Shades
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,6 +55,10 @@ OLD_SHADE = Golden(
     HUB,
 )
 STOP = Golden(b"PUT /home/shades/stop?ids=1", "stop (generation 3)", FACTS)
+ASK = Golden(b"GET /home/shades", "which shades, and where (generation 3)", FACTS)
+SCENE = Golden(b"PUT /home/scenes/43/activate", "a scene (generation 3)", FACTS)
+OLD_ASK = Golden(b"GET /api/shades", "which shades, and where (generation 2)", FACTS)
+OLD_PLACE = Golden(b"PUT /api/shades/7", "a shade (generation 2)", FACTS)
 PLACE = Golden(b"PUT /home/shades/positions?ids=1", "to a position (generation 3)", FACTS)
 
 
@@ -87,7 +95,9 @@ def body(action: Action) -> Any:
 
 
 def test_generation_3() -> None:
-    driver = online(shade(0.25))
+    driver = online(shade(0.25), scenes=("43",))
+    assert wire(next(iter(driver.due("poll")))) == ASK.wire
+    assert wire(given_to(driver, RecallPreset(1), "scenes")[1][0]) == SCENE.wire
     _, (send,) = given_to(driver, SetPosition(40))
     assert wire(send) == PLACE.wire and body(send) == {"positions": {"primary": 0.6}}
     _, (send,) = given_to(driver, Stop())
@@ -105,7 +115,8 @@ def test_generation_2() -> None:
     driver = online(json.loads(OLD_SHADE.wire), generation="2")
     assert driver.shades["7"].position == 100 and name_of(json.loads(OLD_SHADE.wire)) == "Shade name"
     _, (send,) = given_to(driver, Move("up"), "7")
-    assert wire(send) == b"PUT /api/shades/7" and isinstance(send, Send) and send.data.body == OLD_OPEN.wire
+    assert wire(next(iter(driver.due("poll")))) == OLD_ASK.wire
+    assert wire(send) == OLD_PLACE.wire and isinstance(send, Send) and send.data.body == OLD_OPEN.wire
     request, (send,) = given_to(driver, Stop(), "7")
     assert isinstance(send, Send) and send.data.body == OLD_STOP.wire
     assert list(driver.received(HttpReply(423), request)) == [Refused(request, "the hub is under maintenance (423)")]
@@ -167,20 +178,14 @@ async def test_generation_2_live() -> None:
 
 
 async def test_aiopvapi_and_the_simulator_agree() -> None:
-    request_of = pytest.importorskip("aiopvapi.helpers.aiorequest")
-    shades_of = pytest.importorskip("aiopvapi.shades")
-    shade_of = pytest.importorskip("aiopvapi.resources.shade")
-    aiohttp = pytest.importorskip("aiohttp")
     sim = Simulator(speed=20)
     async with sim.serving() as address, aiohttp.ClientSession() as session:
-        request = request_of.AioRequest(
-            address.removeprefix("http://"), loop=asyncio.get_running_loop(), websession=session
-        )
+        request = AioRequest(address.removeprefix("http://"), loop=asyncio.get_running_loop(), websession=session)
         request.api_version = 3
-        found = await shades_of.Shades(request).get_shades()
+        found = await Shades(request).get_shades()
         shade = found.processed[1]
         assert shade.name == "Shade 1"
-        await shade.move(shade_of.ShadePosition(primary=60))
+        await shade.move(ShadePosition(primary=60))
         await sim.until(lambda: sim.shades["1"].position == 40)
         await shade.refresh()
         assert shade.current_position.primary == 60

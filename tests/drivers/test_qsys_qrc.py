@@ -133,8 +133,10 @@ def test_what_it_says_is_what_the_help_shows() -> None:
     driver = up()
     (order,) = sent(driver.command(Request("1", SetVolume(80), "main")))
     same(order, SET)
-    noop, status = sent(driver.due("alive"))
+    alive = list(driver.due("alive"))
+    noop, status = sent(alive)
     same(noop, NOOP)
+    assert alive[-1] == Later(ALIVE, "alive")  # and again
     assert status["method"] == "StatusGet"
     looks = make(snapshots="MySpecialBank", ramp=8.5)
     same(sent(looks.command(Request("1", RecallPreset(7))))[0], SNAPSHOT)
@@ -204,6 +206,20 @@ async def test_the_core_hangs_up_on_who_is_silent_for_a_minute() -> None:
         await watcher.until(lambda: device.online)
         await watcher.until(lambda: not device.online)
         assert device.reason is Reason.LINK_LOST
+
+
+async def test_noop_keeps_the_core_from_hanging_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The simulated Core's minute is 2 s here, and ours goes 30 times as fast, too."""
+    monkeypatch.setattr("drivers.audio.qsys_qrc.ALIVE", ALIVE / 30)
+    sim = simulators.find("qsys_qrc")(speed=30)
+    async with sim.serving() as address, run_device(QsysQrc, address, {"units": UNITS}) as (device, watcher):
+        await watcher.until(lambda: device.online)
+        began, level, since = sim.clock(), 0, device.since
+        while sim.clock() - began < 130:  # more than two of its minutes, in which nobody commands anything
+            level = 100 - level
+            sim.turn("MainGain", -60.0 + level * 0.6)
+            await watcher.until(lambda wanted=level: value(device, "volume", "main") == wanted)  # type: ignore[misc]
+        assert device.online and device.since == since  # all the time
 
 
 @pytest.mark.parametrize(

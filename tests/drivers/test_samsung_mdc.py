@@ -51,11 +51,26 @@ CASE = Case(
 )
 FACTS = "RoomGate facts: room devices 5.2, vectors"
 LIBRARY = "python-samsung-mdc 1.18.0, "
+SENT = "as python-samsung-mdc 1.18.0 sends it: "
+PLACE = "PlaceOS drivers, specification of its Samsung MDC driver"
 GOLDEN = [
     Golden(bytes.fromhex("aa 11 01 01 01 14"), "power on", FACTS),
     Golden(bytes.fromhex("aa 11 01 00 12"), "ask for the power", FACTS),
     Golden(bytes.fromhex("aa 12 01 01 28 3c"), "volume 40", FACTS),
     Golden(bytes.fromhex("aa ff 01 03 41 11 01 56"), "power is on", FACTS),
+    Golden(bytes.fromhex("aa 13 01 01 01 16"), "mute", SENT + "mute ON"),
+    Golden(bytes.fromhex("aa 14 01 01 23 39"), "select HDMI 2", SENT + "input_source HDMI2"),
+    Golden(bytes.fromhex("aa f9 01 01 01 fc"), "picture off", SENT + "panel OFF"),
+    Golden(bytes.fromhex("aa f9 01 00 fa"), "is the picture off", SENT + "panel"),
+    Golden(bytes.fromhex("aa 00 01 00 01"), "ask for the status", SENT + "status"),
+    Golden(bytes.fromhex("aa 0d 01 00 0e"), "ask for faults", SENT + "error_status"),
+    Golden(bytes.fromhex("aa 0b 01 00 0c"), "ask for the serial number", SENT + "serial_number"),
+    Golden(bytes.fromhex("aa 0e 01 00 0f"), "ask for the version", SENT + "software_version"),
+    Golden(bytes.fromhex("aa 8a 01 00 8b"), "ask for the model", SENT + "model_name"),
+    Golden(bytes.fromhex("aa 12 00 01 18 2b"), "display 0: volume 24", PLACE),
+    Golden(bytes.fromhex("aa ff 00 03 41 12 18 6d"), "display 0: volume is 24", PLACE),
+    Golden(bytes.fromhex("aa ff 00 03 41 f9 00 3c"), "display 0: the picture is shown", PLACE),
+    Golden(bytes.fromhex("aa ff 00 09 41 00 01 06 00 14 00 00 00 64"), "display 0: on, volume 6, not muted, PC", PLACE),
     Golden(b"MDCSTART<<TLS>>", "TLS begins", LIBRARY + "connection.py, _start_tls"),
     Golden(b"MDCAUTH<<PASS>>", "the PIN is right", LIBRARY + "connection.py, _start_tls"),
     Golden(b"MDCAUTH<<FAIL:0x01>>", "the PIN is wrong", LIBRARY + "connection.py and exceptions.py"),
@@ -96,6 +111,33 @@ def test_golden_questions_and_commands() -> None:
     wire = online()
     wire.ask(SetVolume(40))
     assert wire.sent[-1] == WIRE["volume 40"]
+
+
+@pytest.mark.parametrize(
+    ("command", "golden"),
+    [(SetMute(True), "mute"), (SelectInput("hdmi2"), "select HDMI 2"), (SetVideoMute(True), "picture off")],
+)
+def test_commands_are_the_libraries(command: Any, golden: str) -> None:
+    wire = online()
+    wire.ask(command)
+    assert wire.sent[-1] == WIRE[golden]
+
+
+def test_a_round_asks_in_the_libraries_bytes() -> None:
+    asked = {"is the picture off", "ask for the status", "ask for faults", "ask for the model", "ask for the version"}
+    assert {WIRE[what] for what in (*asked, "ask for the serial number")} <= set(online().sent)
+
+
+def test_another_programs_answers_are_understood() -> None:
+    wire = Wire(SamsungMdc(SamsungMdcSettings(displays="0"), scheme="tcp"))
+    wire.hear(reply(0x11, b"\1", display=0) + WIRE["display 0: on, volume 6, not muted, PC"])
+    assert wire.points() == {"power": "on", "volume": 6, "muted": False, "input": "pc"}
+    wire.hear(WIRE["display 0: the picture is shown"])
+    assert wire.points()["video_muted"] is False
+    wire.hear(reply(0x0D, bytes(6), display=0) + b"".join(reply(c, b"x", display=0) for c in (0x0B, 0x0E, 0x8A)))
+    request = wire.ask(SetVolume(24))
+    assert wire.sent[-1] == WIRE["display 0: volume 24"]
+    assert Taken(request) in wire.hear(WIRE["display 0: volume is 24"])
 
 
 def test_opening_tells_everything() -> None:

@@ -33,10 +33,16 @@ CASE = Case(
     hands=[Hand(do=lambda sim: sim.wall_switch("down", 2), shows={"position": 100}, unit="2", pushed=False)],
 )
 SPEC = "PlaceOS drivers, screen_technics/connect_spec (transcript)"
+CONNECT = "Screen Technics IP Connect module manual: code + 100, states 0 to 15 (RoomGate facts 2.6)"
 ASK = Golden(b"1, 17, 32\r\n", "the state of screen 1", SPEC)
 MOVING = Golden(b"101, 1, 17, 1\r\n", "screen 1 goes down", SPEC)
 TOP = Golden(b"101, 1, 18, 6\r\n", "screen 2 is up", SPEC)
 STOP_3 = Golden(b"36, 19\r\n", "stop screen 3", SPEC)
+BOTTOM = Golden(b"101, 1, 17, 7\r\n", "screen 1 is down", CONNECT)
+TIMED_OUT = Golden(b"101, 1, 17, 13\r\n", "its motor timed out", CONNECT)
+OVERLOAD = Golden(b"101, 1, 17, 14\r\n", "its motor draws too much", CONNECT)
+UP_TAKEN = Golden(b"130, 1, 17\r\n", "up taken", CONNECT)
+DOWN_TAKEN = Golden(b"133, 1, 17\r\n", "down taken", CONNECT)
 STOPPED_3 = Golden(b"136, 1, 19\r\n", "stop of screen 3 taken", SPEC)
 UP = Golden(b"30, 17\r\n", "screen 1 up", "Screen Technics IP Connect module manual (RoomGate facts 2.6)")
 DOWN = Golden(b"33, 17\r\n", "screen 1 down", "Screen Technics IP Connect module manual (RoomGate facts 2.6)")
@@ -68,7 +74,8 @@ def test_states() -> None:
     ]
     assert feed(driver, TOP.wire)[0] == Feedback("2", moving="stopped", position=0)
     assert feed(driver, b"101, 1, 17, 10\r\n")[-1] == Later(15.0, "poll")
-    actions = feed(driver, b"101, 1, 17, 13\r\n")
+    assert feed(driver, BOTTOM.wire)[0] == Feedback("1", moving="stopped", position=100)
+    actions = feed(driver, TIMED_OUT.wire)
     assert Feedback("", faults=("screen 1: the motor timed out",)) in actions
     for odd in (b"101, 1, 17\r\n", b"101, 1, 99, 6\r\n", b"101, 1, 17, 77\r\n", b"hello\r\n", b"1,,2\r\n"):
         assert feed(driver, odd) == []
@@ -81,14 +88,15 @@ def test_commands_and_their_proof() -> None:
     assert feed(driver, STOPPED_3.wire, request)[0] == Taken(request)
     request = Request("2", Move("down"), "1")
     assert sent(driver.command(request)) == [DOWN.wire]
-    assert sent(feed(driver, b"133, 1, 17\r\n", request)) == [ASK.wire]
+    assert sent(feed(driver, DOWN_TAKEN.wire, request)) == [ASK.wire]
     assert Done(request) not in feed(driver, MOVING.wire)
     turned = Request("3", Move("up"), "1")
     assert sent(driver.command(turned)) == [b"36, 17\r\n", UP.wire]  # it runs down: stop it first
+    assert feed(driver, UP_TAKEN.wire, turned)[0] == Taken(turned)
     assert Done(turned) in feed(driver, b"101, 1, 17, 6\r\n")
     request = Request("4", Move("down"), "1")
     list(driver.command(request))
-    assert Refused(request, FAULTS[14]) in feed(driver, b"101, 1, 17, 14\r\n")
+    assert Refused(request, FAULTS[14]) in feed(driver, OVERLOAD.wire)
     assert isinstance(feed(driver, b"what\r\n", request)[0], Refused)
     request = Request("5", SetPosition(5), "1")
     assert isinstance(next(iter(driver.command(request))), Refused)

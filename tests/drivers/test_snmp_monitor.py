@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import simulators
 from drivers.snmp_monitor import MonitorSettings, Sensor, SnmpMonitor
 from gateway.commands import SetPower
-from gateway.driver import Drop, Feedback, Later, Offers, Ready, Refused, Request, Send, SnmpGet, SnmpReply
+from gateway.driver import Alert, Drop, Feedback, Later, Offers, Ready, Refused, Request, Send, SnmpGet, SnmpReply
 from gateway.model import Reason
 from tests.drivers.contract import Case, Do, Hand, Watcher, run_device, value
 from tests.drivers.golden import Golden
@@ -75,8 +75,9 @@ def test_the_rfcs_words(golden: Golden) -> None:
     else:
         trap = SnmpReply({UPTIME: 4200, TRAP: golden.wire.decode(), "1.3.6.1.2.1.2.2.1.1.7": 7})
         told = list(driver.received(trap, None, "traps"))
-        assert told[0] == Feedback("trap", reading=f"{words}, 42 s after its start: 7")
-        assert [type(action) for action in told[1:]] == [Send]  # it looks at once
+        said = f"{words}, 42 s after its start: 7"
+        assert told[:2] == [Feedback("trap", reading=said), Alert("trap", said)]
+        assert [type(action) for action in told[2:]] == [Send]  # it looks at once
 
 
 @pytest.mark.parametrize(
@@ -124,9 +125,30 @@ def test_a_trap_during_a_look_is_looked_into_after_it() -> None:
     told = list(driver.received(SnmpReply({TRAP: "1.2.3", f"{UPS}.2.7.0": 50}), None, "traps"))
     assert told == [
         Feedback("trap", reading="1.2.3: 50"),
+        Alert("trap", "1.2.3: 50"),
         Feedback("temperature", value=50.0, measured_in="°C", alert="high"),
+        Alert("temperature", "50 °C is above the limit of 40 °C"),
     ]
     assert [type(action) for action in driver.received(SnmpReply({}), look.tag)][-1] is Send
+
+
+def test_an_alert_when_a_limit_is_passed_and_when_it_is_over() -> None:
+    driver, oid, heard = online(), f"{UPS}.2.7.0", []
+    for degrees in (20, 41, 45, None, 44, 40, 4, 3, 50, 20):
+        told = list(driver.received(SnmpReply({oid: degrees}), ("look", oid)))
+        heard.append([action.words for action in told if isinstance(action, Alert)])
+    assert heard == [
+        [],
+        ["41 °C is above the limit of 40 °C"],
+        [],
+        [],  # not known: neither beyond nor back
+        [],
+        ["40 °C is within its limits again"],
+        ["4 °C is below the limit of 5 °C"],
+        [],
+        ["50 °C is above the limit of 40 °C"],
+        ["20 °C is within its limits again"],
+    ]
 
 
 def test_it_is_only_watched_and_silence_ends_it() -> None:
@@ -210,10 +232,11 @@ async def snmptrap(port: int, arguments: tuple[str, ...], number: int, oid: str 
 
 
 class Readings:
-    """Everything that the trap sensor ever said."""
+    """Everything that the trap sensor ever said, and the alerts of it."""
 
     def __init__(self, watcher: Watcher) -> None:
         self.said: list[str] = []
+        self.alerts: list[str] = []
         watcher.device.listeners.append(self)
 
     def changed(self, player: Any, unit: str, points: Mapping[str, Any]) -> None:
@@ -221,7 +244,9 @@ class Readings:
 
     def availability(self, player: Any) -> None: ...
     def offered(self, player: Any, unit: str) -> None: ...
-    def happened(self, player: Any, event: Any) -> None: ...
+
+    def happened(self, player: Any, event: Any) -> None:
+        self.alerts += [event.data["text"]] if (event.kind, event.data.get("unit")) == ("alert", "trap") else []
 
 
 @pytest.mark.parametrize(
@@ -252,6 +277,7 @@ async def test_traps_of_somebody_elses_sender(
         acknowledged = await snmptrap(port, good, 8)
         await watcher.until(lambda: readings.said[-1].endswith(": 8"))
         assert all(text.startswith("link down, ") for text in readings.said)  # no cold start: it was not believed
+        assert readings.alerts == readings.said
         assert acknowledged == 0 and ("-Ci" not in good or refused != 0)  # nobody acknowledged that inform
 
 

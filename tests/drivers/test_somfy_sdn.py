@@ -13,6 +13,7 @@ from drivers.somfy_sdn import (
     ACK,
     GET_NODE,
     GET_POSITION,
+    GET_STATUS,
     MOVE_TO,
     NACK,
     NODE,
@@ -70,6 +71,23 @@ VECTORS = [
         ("80f4df2d2df98080800526", "ACK", ACK, MOTOR, MASTER, "", False, 0x20),
     )
 ]
+LAYOUT = "Somfy SDN integration guide: frame and messages (RoomGate facts 4.3), worked out by hand"
+VECTORS += [
+    (
+        Golden(bytes.fromhex(text), meaning, LAYOUT),
+        Frame(message, source, target, bytes.fromhex(data), ack, types),
+    )
+    for text, meaning, message, source, target, data, ack, types in (
+        ("90f3df2d2df9808080df0614", "NACK: locked", NACK, MOTOR, MASTER, "20", False, 0x20),
+        ("f2efdf2d2df98080802dfbe100fd0899", "at 30 %, stop 2", POSITION, MOTOR, MASTER, "d2041eff02", False, 0x20),
+        ("f0f0df2d2df9808080feffffff098d", "runs down", STATUS, MOTOR, MASTER, "01000000", False, 0x20),
+        ("9ff4df2d2df98080800545", "I am here", NODE, MOTOR, MASTER, "", False, 0x20),
+        ("fc70ff8080802d2df9fdfcffff0935", "to stop 3 + ACK", MOVE_TO, MASTER, MOTOR, "02030000", True, 0),
+        ("f1f4ff8080802d2df905b7", "how are you", GET_STATUS, MASTER, MOTOR, "", False, 0),
+        ("fcf0fffafefefffffffeffffff0cd9", "group up", MOVE_TO, "010105", "000000", "01000000", False, 0),
+    )
+]
+WIRE = {golden.meaning: golden.wire for golden, _ in VECTORS}
 
 
 def said(message: int, data: bytes = b"", unit: str = MOTOR) -> bytes:
@@ -119,6 +137,20 @@ def test_commands_are_the_golden_ones_and_want_an_answer() -> None:
         frame = VECTORS[index][1]
         assert sent(given_to(driver, command)[1]) == [encode(frame._replace(wants_ack=True))]  # type: ignore[arg-type]
     assert driver.opening().baud == 4800 and driver.opening().framing == "8O1"
+
+
+def test_golden_answers_and_what_they_mean() -> None:
+    driver = online(groups=("010105",))
+    assert feed(driver, WIRE["at 30 %, stop 2"])[-1] == Feedback(MOTOR, position=30, preset="2")
+    assert Feedback(MOTOR, moving="down") in feed(driver, WIRE["runs down"])
+    request, said = given_to(driver, RecallPreset(3))
+    assert sent(said) == [WIRE["to stop 3 + ACK"]]
+    assert Refused(request, "it is locked") in feed(driver, WIRE["NACK: locked"])
+    assert sent(given_to(driver, Move("up"), "group/010105")[1]) == [WIRE["group up"]]
+    assert WIRE["how are you"] in sent(driver._look([MOTOR]))
+    finder = SomfySdn(SomfySdnSettings())
+    list(finder.opened())
+    assert Appeared(MOTOR, {"node type": 2}) in feed(finder, WIRE["I am here"])
 
 
 def test_a_move_is_done_when_it_is_seen() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.somfy_uai import SomfyUai, SomfyUaiSettings
+from drivers.somfy_uai import Motor, SomfyUai, SomfyUaiSettings
 from gateway.commands import Command, Move, RecallPreset, SetPosition, SetPower, Stop
 from gateway.driver import (
     Action,
@@ -29,7 +29,7 @@ from gateway.driver import (
 )
 from gateway.model import Reason
 from simulators.somfy_uai import SomfyUai as Simulator
-from tests.drivers.contract import Case, Do, Hand, run_device
+from tests.drivers.contract import Case, Do, Hand, run_device, value
 from tests.drivers.golden import Golden
 
 CASE = Case(
@@ -172,6 +172,28 @@ def test_refusals() -> None:
     assert Refused(request, "it says false") in feed(driver, answer(driver.number, False))
     for command, unit in ((SetPower(True), UNIT), (RecallPreset(1), UNIT), (Stop(), "AAAAAA")):
         assert isinstance(given_to(driver, command, unit)[1][0], Refused)
+
+
+def test_one_motor_that_is_silent_is_not_the_box() -> None:
+    driver = online()
+    driver.motors["000001"] = Motor(position=5)
+    asked = list(driver._look(["000001", UNIT]))
+    assert Feedback("000001", position=None, moving=None) in list(driver.failed(("position", "000001"), "no response"))
+    assert Feedback(UNIT, position=90, moving="up") in feed(driver, answer(driver.number, 90))
+    assert driver.silent == 0 and len(asked) == 2 and not driver.asked
+    stop, _ = given_to(driver, Stop())
+    assert list(driver.failed(stop, "no response")) == []  # it says itself that nothing came
+    (drop,) = driver.failed(("position", UNIT), "no response")  # two in a row
+    assert isinstance(drop, Drop) and drop.reason is Reason.NO_RESPONSE
+    (drop,) = online().failed(("ping", ""), "no response")
+    assert isinstance(drop, Drop)
+
+
+async def test_a_box_with_many_motors_comes_online() -> None:
+    sim = Simulator(speed=50, addresses=",".join(f"{n:06X}" for n in range(1, 61)))
+    async with sim.serving() as address, run_device(SomfyUai, address, {}) as (device, watcher):
+        await watcher.until(lambda: device.online)
+        await watcher.until(lambda: value(device, "position", "00003C") == 0)
 
 
 def test_the_short_form() -> None:

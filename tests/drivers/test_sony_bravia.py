@@ -58,6 +58,14 @@ GOLDEN = [
     Golden(b"*SEPOWR################\n", "ask for the power", FACTS),
     Golden(b"*SCVOLU0000000000000029\n", "volume 29", SIMPLE + "setAudioVolume"),
     Golden(b"*SCINPT0000000100000001\n", "select HDMI 1", SIMPLE + "setInput"),
+    Golden(b"*SCAMUT0000000000000001\n", "mute", SIMPLE + "setAudioMute"),
+    Golden(b"*SCPMUT0000000000000000\n", "show the picture", SIMPLE + "setPictureMute"),
+    Golden(b"*SCINPT0000000300000001\n", "select composite 1", SIMPLE + "setInput, 3 = composite"),
+    Golden(b"*SEVOLU################\n", "ask for the volume", SIMPLE + "getAudioVolume"),
+    Golden(b"*SEAMUT################\n", "is it muted", SIMPLE + "getAudioMute"),
+    Golden(b"*SEINPT################\n", "ask for the input", SIMPLE + "getInput"),
+    Golden(b"*SEPMUT################\n", "is the picture off", SIMPLE + "getPictureMute"),
+    Golden(b"*SAVOLUFFFFFFFFFFFFFFFF\n", "volume refused", SIMPLE + "setAudioVolume, error"),
     Golden(b"*SAPOWRFFFFFFFFFFFFFFFF\n", "error", FACTS + ": sixteen F"),
     Golden(
         b'{"method":"getPowerStatus","params":[],"id":1,"version":"1.0"}', "REST: ask for the power", FACTS + ", REST"
@@ -121,6 +129,8 @@ def talking() -> Talk:
 def test_simple_ip_asks_and_tells_everything() -> None:
     wire = simple()
     assert wire.sent[0] == WIRE["ask for the power"]
+    questions = ("ask for the volume", "is it muted", "ask for the input", "is the picture off")
+    assert {WIRE[what] for what in questions} <= set(wire.sent)
     assert wire.points() == {"power": "on", "volume": 20, "muted": False, "input": "hdmi2", "video_muted": False}
 
 
@@ -130,9 +140,9 @@ def test_simple_ip_asks_and_tells_everything() -> None:
         (SetPower(True), WIRE["power on"]),
         (SetVolume(29), WIRE["volume 29"]),
         (SelectInput("hdmi1"), WIRE["select HDMI 1"]),
-        (SelectInput("composite1"), b"*SCINPT0000000300000001\n"),
-        (SetMute(True), b"*SCAMUT0000000000000001\n"),
-        (SetVideoMute(False), b"*SCPMUT0000000000000000\n"),
+        (SelectInput("composite1"), WIRE["select composite 1"]),
+        (SetMute(True), WIRE["mute"]),
+        (SetVideoMute(False), WIRE["show the picture"]),
     ],
 )
 def test_simple_ip_commands(command: Command, sent: bytes) -> None:
@@ -170,7 +180,7 @@ def test_simple_ip_out_of_step_and_in_standby() -> None:
 def test_what_is_not_told_is_unknown() -> None:
     wire = simple()
     wire.do(wire.driver.due("poll"))
-    wire.hear(ON + b"*SAVOLUFFFFFFFFFFFFFFFF\n*SAAMUT0000000000000000\n*SAINPTFFFFFFFFFFFFFFFF\n")
+    wire.hear(ON + WIRE["volume refused"] + b"*SAAMUT0000000000000000\n*SAINPTFFFFFFFFFFFFFFFF\n")
     assert wire.points()["volume"] is None and wire.points()["input"] is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from gateway.driver import Datagram, Opening
 from gateway.link import Address, LinkError, Trust, make
-from gateway.link.udp import Udp
+from gateway.link.udp import Udp, towards
 from gateway.model import Reason
 
 from .conftest import Witness
@@ -108,22 +109,41 @@ async def test_a_shared_port_sorts_by_sender(device: socket.socket, other: socke
     await again.close()
 
 
-def groups() -> str:
-    """The multicast groups that this machine has joined, as the kernel writes them."""
-    return Path("/proc/net/igmp").read_text(encoding="ascii")
+def groups(interface: str) -> str:
+    """The multicast groups that an interface of this machine has joined, as the kernel writes them."""
+    listed = Path("/proc/net/igmp").read_text(encoding="ascii")
+    return next(block for block in re.split(r"\n(?=\d)", listed) if re.match(rf"\d+\s+{interface}\b", block))
 
 
-async def test_a_multicast_group_is_joined(device: socket.socket, witness: Witness) -> None:
+async def test_a_multicast_group_is_joined_where_its_device_is(device: socket.socket, witness: Witness) -> None:
     link = dial("listen+udp://238.0.0.18:0?from=127.0.0.1", witness)
-    try:
-        await link.open()
-    except LinkError:
-        pytest.skip("this machine has no interface for multicast")
-    assert "120000EE" in groups()
-    device.sendto(b"report", ("127.0.0.1", link.address.port))  # and what comes to us alone is heard, too
+    await link.open()
+    assert "120000EE" in groups("lo")
+    device.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
+    device.sendto(b"report", ("238.0.0.18", link.address.port))
     await witness.until(lambda: witness.heard)
-    assert witness.heard == [Datagram(b"report", device.getsockname())]
+    device.sendto(b"to us", ("127.0.0.1", link.address.port))  # and what comes to us alone is heard, too
+    await witness.until(lambda: len(witness.heard) == 2)
+    sender = device.getsockname()
+    assert witness.heard == [Datagram(b"report", sender), Datagram(b"to us", sender)]
+    again = dial(f"listen+udp://238.0.0.18:{link.address.port}?from=127.0.0.1", witness)
+    await again.open()  # a second gateway on the same network: it is heard on that interface already
+    await asyncio.gather(link.close(), again.close())
+    assert "120000EE" not in groups("lo")
+
+
+async def test_a_group_that_no_interface_takes_is_said(witness: Witness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.link.udp.towards", lambda host: "192.0.2.1")  # none of ours (RFC 5737)
+    link = dial("listen+udp://238.0.0.18:0?from=127.0.0.1", witness)
+    with pytest.raises(LinkError, match="no interface of this machine takes multicast") as caught:
+        await link.open()
+    assert caught.value.reason == Reason.UNREACHABLE
     await link.close()
+
+
+def test_the_interface_towards_a_device() -> None:
+    assert towards("127.0.0.1") == towards("127.0.0.9") == "127.0.0.1"
+    assert towards("") == towards("::1") == "0.0.0.0"
 
 
 async def test_a_port_in_use_is_said(device: socket.socket, witness: Witness) -> None:

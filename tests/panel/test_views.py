@@ -53,9 +53,9 @@ async def test_two_calls_held_resumed_handed_over(browser: Browser, tmp_path: Pa
 
 async def test_the_directory_is_searched_and_dialled(browser: Browser, tmp_path: Path) -> None:
     async with rig(tmp_path, FULL) as house:
-        with contextlib.closing(Book(tmp_path / "data" / "contacts.sqlite")) as book:
+        with contextlib.closing(Book(house.running.folder.path / "contacts.sqlite")) as book:
             zoe = Contact("Zoë Example", (Address("zoe@example.com", "sip"),), favourite=True)
-            book.replace("site", "test", [zoe, Contact("Bob Example", (Address("bob@example.com", "sip"),))])
+            book.replace("", "test", [zoe, Contact("Bob Example", (Address("bob@example.com", "sip"),))])
         async with panel(browser, house) as seen:
             page, codec = seen.page, house.sims["codec"]
             await view(page, "calls")
@@ -77,18 +77,18 @@ async def test_share_layout_self_view_and_taking_calls(browser: Browser, tmp_pat
         card = page.locator("[data-card=share]")
         await card.get_by_role("button", name="Share: PC").click()
         await expect(card.get_by_role("button", name="Share: PC")).to_have_attribute("aria-pressed", "true")
-        assert house.room.reading("share", "sharing").value in ("sending", "preview")
+        assert house.room.parts["share"].reading("sharing").value in ("sending", "preview")
         await card.get_by_role("button", name="Stop sharing").click()
         await expect(card).to_contain_text("Nothing is shared")
 
         await page.get_by_role("combobox", name="Layout").select_option("Stack")
-        await house.until(lambda: house.room.reading("picture", "layout").value == "Stack")
+        await house.until(lambda: house.room.parts["picture"].reading("layout").value == "Stack")
         await expect(page.get_by_role("combobox", name="Layout")).to_have_value("Stack")
         for name, point in (("Self-view", ("picture", "self_view")), ("Do not disturb", ("calls", "do_not_disturb"))):
             button = page.get_by_role("button", name=name)
             await button.click()
             await expect(button).to_have_attribute("aria-pressed", "true")
-            assert house.room.reading(*point).value is True
+            assert house.room.parts[point[0]].reading(point[1]).value is True
 
 
 @pytest.mark.parametrize("end", ["lift", "cancel", "hide", "key", "line"])
@@ -96,7 +96,8 @@ async def test_a_camera_moves_while_a_button_is_held_and_always_stops(
     browser: Browser, tmp_path: Path, end: str
 ) -> None:
     async with rig(tmp_path, FULL) as house, panel(browser, house) as seen:
-        page, camera = seen.page, house.sims["camera"]
+        page, sim = seen.page, house.sims["camera"]
+        camera = sim.cameras["1"]
         await view(page, "cameras")
         left = page.locator("[data-card='ptz.front']").get_by_role("button", name="Left")
         if end == "key":
@@ -105,7 +106,7 @@ async def test_a_camera_moves_while_a_button_is_held_and_always_stops(
         else:
             await left.hover()
             await page.mouse.down()
-        await camera.until(lambda: camera.going == ("left",))
+        await sim.until(lambda: camera.pan == -1)
         await expect(left).to_have_class("control way left held")
         match end:
             case "lift":
@@ -118,7 +119,7 @@ async def test_a_camera_moves_while_a_button_is_held_and_always_stops(
                 await page.keyboard.up(" ")
             case _:
                 await page.close()  # nobody is left to say stop: the gateway does
-        await camera.until(lambda: not camera.going)
+        await sim.until(lambda: camera.pan == 0)
         if end != "line":
             await expect(left).to_have_class("control way left")
 
@@ -130,9 +131,9 @@ async def test_presets_lights_scenes_and_help(browser: Browser, tmp_path: Path) 
         front = page.locator("[data-card='ptz.front']")
         await front.get_by_role("button", name="Store").click()
         await expect(front).to_contain_text("to be kept under")
-        await front.get_by_role("button", name="Preset 2").click()
+        await front.get_by_role("button", name="Preset 5").click()
         camera = house.sims["camera"]
-        await camera.until(lambda: 2 in camera.presets)
+        await camera.until(lambda: 5 in camera.cameras["1"].stored)
 
         await view(page, "lights")
         await page.get_by_role("button", name="Ceiling: On").click()

@@ -112,11 +112,15 @@ async def test_each_version_has_its_own_commands(version: str, has: list[str], h
 async def test_passcodes_are_taken_and_not_shown() -> None:
     sim = codec()
     async with sim.serving("ws"):
-        sim.execute("WebRTC Join", {"Type": "GoogleMeet", "MeetingNumber": "1", "Passcode": "p4ss"})
+        sim.execute("Zoom Join", {"MeetingID": "1", "MeetingPasscode": "p4ss"})
         assert sim.passcodes == ["p4ss"]
         assert "p4ss" not in str(sim.memory())
         with pytest.raises(CommandError, match="Teams Rooms"):
+            sim.execute("MicrosoftTeams Join", {"MeetingNumber": "1", "Passcode": "p4ss"})
+        with pytest.raises(ParameterError):  # "Valid parameter combinations: MeetingNumber AND passcode, URL, ..."
             sim.execute("MicrosoftTeams Join", {"MeetingNumber": "1"})
+        with pytest.raises(CommandError, match="No meeting"):  # MeetingNumber is "exclusively for Google Meet"
+            sim.execute("WebRTC Join", {"Type": "MSTeams", "MeetingNumber": "1"})
         sim.software_version = "ce9.15.17.4"
         with pytest.raises(ParameterError):
             sim.execute("Webex Join", {"Number": "1", "Pin": "2"})

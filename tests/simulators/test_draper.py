@@ -42,7 +42,7 @@ async def line(address: str) -> AsyncIterator[Line]:
 
 @pytest.mark.parametrize("link", [SERIAL, TCP])
 async def test_a_screen_goes_down_stops_and_comes_up(link: str) -> None:
-    device = Draper(speed=40)
+    device = Draper(speed=40, reference="top")
     async with device.serving(link) as address, line(address) as controller:
         screen = device.motor["01"]
         assert await controller.ask("*1r01;", 7) == "*01R00;"
@@ -131,7 +131,7 @@ async def test_the_other_dialect_answers_with_control_characters() -> None:
 
 
 async def test_the_wall_switch_moves_the_screen_past_the_controller() -> None:
-    device = Draper(speed=40)
+    device = Draper(speed=40, reference="top")
     async with device.serving(TCP) as address, line(address) as controller:
         device.wall_switch(2, "down")
         await device.until(lambda: device.motor["02"].moving is None)

@@ -142,3 +142,40 @@ async def test_one_session_at_a_time_and_the_password() -> None:
 def test_a_hand_refuses_nonsense() -> None:
     with pytest.raises(SimulatorError, match="0 to 100"):
         ZoomRooms().touch_volume(101)
+
+
+async def test_a_telephone_is_called_listed_and_hung_up() -> None:
+    async with room() as (sim, one):
+        await one.ask("zCommand Dial PhoneCallOut Number: +15551234567")
+        said = [(await one.json())["PhoneCallStatus"] for _ in range(3)]
+        assert [told["Status"].rpartition("_")[2] for told in said] == ["Init", "Ringing", "InCall"]
+        call = said[0]["CallId"]
+        assert {told["CallId"] for told in said} == {call} and said[0]["PeerNumber"] == "+15551234567"
+        (listed,) = (await one.ask("zCommand PhoneCall List"))["PhoneCallListResult"]
+        assert listed == said[-1]
+        assert (await one.ask(f"zCommand SendSipDTMF CallId: {call} Key: 5"))["Status"]["state"] == "OK"
+        assert sim.tones == "5"
+        await one.ask(f"zCommand Dial PhoneHangUp CallId: {call}")
+        ended = (await one.json())["PhoneCallTerminated"]
+        assert ended["CallId"] == call and ended["Reason"] == "PhoneCallTerminateReason_ByLocal"
+        assert (await one.ask("zCommand PhoneCall List"))["PhoneCallListResult"] == []
+        assert (await one.ask(f"zCommand Dial PhoneHangUp CallId: {call}"))["Status"]["state"] == "Error"
+
+
+async def test_a_room_that_keeps_its_telephone_to_itself() -> None:
+    async with room(phone_events=False, phone_list=False) as (sim, one):
+        await one.ask("zCommand Dial PhoneCallOut Number: +15551234567")
+        await sim.until(lambda: [call["Status"] for call in sim.phones.values()] == ["PhoneCallStatus_InCall"])
+        one.say("zCommand PhoneCall List")
+        assert await one.line() == "Unsupported Command"  # and nothing of the call before it
+
+
+async def test_events_that_stop_and_events_in_between() -> None:
+    async with room() as (sim, one):
+        sim.events = False
+        sim.touch_volume(12)
+        sim.chatter = True
+        one.say("zStatus Call Status")
+        between, answer = await one.json(), await one.json()
+        assert between["topKey"] == "Audio" and between["Sync"] is False
+        assert answer["topKey"] == "Call" and answer["Sync"] is True

@@ -9,12 +9,24 @@ fed back as assumed, unless the profile says `two_way`; that a motor was held is
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from gateway.commands import Command, Move, RecallPreset, SetPosition, SetPower, SetTilt, Stop
+from drivers.bond.words import (
+    GROUP,
+    ID,
+    NEEDED,
+    STATE_TOPIC,
+    UNIT,
+    BondSettings,
+    Device,
+    action,
+    mapping,
+    number,
+    texts,
+    where,
+)
+from gateway.commands import Command, Move, SetPosition, SetTilt, Stop
 from gateway.driver import (
     Actions,
     Datagram,
@@ -32,56 +44,18 @@ from gateway.driver import (
     Refused,
     Request,
     Send,
-    Settings,
     Taken,
     Timing,
-    setting,
 )
 from gateway.model import Reason
-
-# Device ids are hexadecimal, "1" on a Smart by Bond device (Bond API, "64-bit Keys"); "_" and "__" are hashes.
-UNIT = re.compile(r"[0-9A-Fa-f]{1,16}")
-STATE_TOPIC = re.compile(r"devices/([0-9A-Fa-f]{1,16})/state")
 
 KEEP_ALIVE = 60.0  # "every 60 seconds"; the Bond forgets us after 125 (Bond API, "BPUP")
 ALIVE = 70.0  # every keep-alive is answered, so a longer silence means that the push does not reach us
 KNOCK = 10.0  # between keep-alives while nothing has answered
 
 
-@dataclass(frozen=True)
-class BondSettings(Settings):
-    """What a profile may say of a Bond."""
-
-    token: str = setting("", "the local token: Bond Home app, the Bond's settings", secret=True)
-    bpup_port: int = setting(30007, "UDP port of the Bond's push; 0 = poll only")
-    poll: float = setting(10.0, "seconds between two looks at the list of devices")
-    quick: float = setting(1.0, "seconds between two looks at a moving shade while the push is not heard")
-    travel: float = setting(90.0, "seconds that a shade may take from end to end: so long it is looked at quickly")
-    two_way: bool = setting(False, "the devices report back (Smart by Bond): what the Bond tells counts as confirmed")
-
-    def __post_init__(self) -> None:
-        if not 0 < self.quick <= self.poll:
-            raise ValueError("quick is more than 0 and no more than poll")
-        if not 0 <= self.bpup_port <= 65535:
-            raise ValueError("bpup_port is a UDP port, or 0")
-
-
-@dataclass
-class Device:
-    """What is known of one device of the Bond since this connection began."""
-
-    actions: frozenset[str] = frozenset()
-    hash: Any = None
-    position: int | None = None
-    still: tuple[Any, ...] | None = None  # held by us, and what it told then; () before the first word after the hold
-    move: Request | None = None  # a Move that waits for its proof
-    start: int | None = None  # where that began
-    goal: int | None = None  # where it should arrive
-    until: float = 0.0  # looked at quickly until then
-
-
 class Bond(Driver):
-    """One Bond; its units are the ids of its devices."""
+    """One Bond; its units are the ids of its devices, and `group/` with the ids of its groups."""
 
     name = "bond"
     title = "Bond Bridge and Smart by Bond devices"
@@ -91,7 +65,7 @@ class Bond(Driver):
     timing = Timing(window=1, reply=8.0, ready=60.0)
     sources = ("Bond Local API v3.0.0 (docs-local.appbond.com)", "RoomGate facts: room devices 4.8")
     plays = frozenset({"shade", "screen", "outlet"})
-    units = "a device's id as /v2/devices lists it, such as 79135791"
+    units = "a device's id as /v2/devices lists it, such as 79135791, or a group's, such as group/4caf6472"
     offered = (
         "sys/version: model, firmware, Bond id",
         "devices: name and actions of each, changes found by hash",
@@ -100,14 +74,14 @@ class Bond(Driver):
         "Hold (Stop)",
         "SetPosition; Preset (preset 1); TiltOpen and TiltClose (tilt 0 and 100)",
         "TurnOn and TurnOff (SetPower)",
+        "groups: one order to all their members",
         "BPUP push over UDP, with polling as the fall-back",
     )
     not_offered: ClassVar[Mapping[str, str]] = {
         "token endpoint": "it is open for 10 minutes after power-up; the token belongs into the profile's secrets",
         "light, fan speed, flame, tilt in percent": "a shade's slats open and close; the others are no shades",
         "IncreasePosition, DecreasePosition, ToggleOpen": "relative to a belief; SetPosition and Move are not",
-        "groups": "name several shades in the room instead: a group's members would each have two beliefs",
-        "scenes, schedules": "they are RoomGate's own",
+        "making and changing groups, scenes, schedules": "made in the app; scenes and schedules are RoomGate's own",
     }
     Settings = BondSettings
     settings: BondSettings
@@ -118,6 +92,7 @@ class Bond(Driver):
         self.asked: set[Hashable] = set()
         self.looking = True  # a round of looks is under way; the first one ends with Ready
         self.ready = False
+        self.grouping = True  # it knows groups: a Bond Bridge does, a Smart by Bond does not
         self.bond_id = ""
         self.heard = float("-inf")  # when the push was last heard
 
@@ -156,15 +131,15 @@ class Bond(Driver):
 
     def command(self, request: Request) -> Actions:
         device = self.devices.get(request.unit)
-        action, argument = _action(request.command)
+        word, argument = action(request.command)
         if device is None:
-            yield Refused(request, "the Bond has no such device")
-        elif isinstance(request.command, SetTilt) and not action:
+            yield Refused(request, "the Bond has no such device or group")
+        elif isinstance(request.command, SetTilt) and not word:
             yield Refused(request, "its slats only open (0) and close (100)")
-        elif action not in device.actions:
-            yield Refused(request, f"this device has no action {action or 'for that'}")
+        elif word not in device.actions:
+            yield Refused(request, f"this device has no action {word or 'for that'}")
         else:
-            path = f"/v2/devices/{request.unit}/actions/{action}"
+            path = f"{where(request.unit)}/actions/{word}"
             body = json.dumps({} if argument is None else {"argument": argument}, separators=(",", ":"))
             yield Send(HttpRequest("PUT", path, {"Content-Type": "application/json"}, body.encode()), tag=request)
 
@@ -195,9 +170,10 @@ class Bond(Driver):
         path = {
             "version": "/v2/sys/version",
             "devices": "/v2/devices",
-            "device": f"/v2/devices/{unit}",
-            "state": f"/v2/devices/{unit}/state",
-            "now": f"/v2/devices/{unit}/state",
+            "groups": "/v2/groups",
+            "device": where(unit),
+            "state": f"{where(unit)}/state",
+            "now": f"{where(unit)}/state",
         }[what]
         self.asked.add((what, unit))
         return Send(HttpRequest("GET", path), tag=(what, unit))
@@ -207,34 +183,42 @@ class Bond(Driver):
         yield Drop(Reason.PROTOCOL_ERROR, words)
 
     def _answered(self, what: str, unit: str, reply: HttpReply) -> Actions:
-        body = _object(reply.body)
+        body = mapping(reply.body)
         if unit and reply.status == 404:  # removed with the app
             yield from self._removed(unit)
+        elif what == "groups" and (reply.status == 404 or body is None):
+            self.grouping = False
         elif reply.status != 200 or body is None:
             yield from self._give_up(f"the answer for {what} is none of a Bond's (HTTP {reply.status})")
         elif what == "version":
             yield from self._identified(body)
         elif what == "devices":
-            yield from self._listed(body)
+            yield from self._listed(body, "")
+            if self.grouping:
+                yield self._get("groups")
+        elif what == "groups":
+            yield from self._listed(body, GROUP)
         elif what == "device":
             yield from self._described(unit, body)
         else:
             yield from self._told(unit, body, between=what == "now")
 
     def _identified(self, body: Mapping[str, Any]) -> Actions:
-        texts = {key: value for key, value in body.items() if isinstance(value, str)}
-        if "fw_ver" not in texts:
+        told = {key: value for key, value in body.items() if isinstance(value, str)}
+        if "fw_ver" not in told:
             yield from self._give_up("this is no Bond: its /v2/sys/version names no firmware")
             return
-        self.bond_id = texts.get("bondid", "")
-        model = " ".join(filter(None, (texts.get("make"), texts.get("model"))))
-        yield Feedback("", model=model or None, serial=self.bond_id or None, firmware=texts["fw_ver"])
+        self.bond_id = told.get("bondid", "")
+        model = " ".join(filter(None, (told.get("make"), told.get("model"))))
+        yield Feedback("", model=model or None, serial=self.bond_id or None, firmware=told["fw_ver"])
         yield self._get("devices")
 
-    def _listed(self, body: Mapping[str, Any]) -> Actions:
-        """A device's hash changes when anything of it does, its state included (Bond API, GET /v2/devices)."""
-        listed = {unit: entry for unit, entry in body.items() if UNIT.fullmatch(unit)}
-        for unit in sorted(self.devices.keys() - listed.keys()):
+    def _listed(self, body: Mapping[str, Any], prefix: str) -> Actions:
+        """A device's hash changes when anything of it does, its state included, and so does a group's (Bond API,
+        GET /v2/devices, GET /v2/groups)."""
+        listed = {prefix + one: entry for one, entry in body.items() if ID.fullmatch(one)}
+        known = {unit for unit in self.devices if unit.startswith(GROUP) == bool(prefix)}
+        for unit in sorted(known - listed.keys()):
             yield from self._removed(unit)
         for unit, entry in listed.items():
             device = self.devices.setdefault(unit, Device())
@@ -246,9 +230,8 @@ class Bond(Driver):
     def _described(self, unit: str, body: Mapping[str, Any]) -> Actions:
         """Judge by actions, not by type, as Bond asks its clients to (Bond API, Device)."""
         device = self.devices.setdefault(unit, Device())
-        actions = body.get("actions")
-        known = actions if isinstance(actions, list) else []
-        device.actions = frozenset(action for action in known if isinstance(action, str))
+        device.actions = frozenset(texts(body.get("actions")))  # a group's: those that all its members know
+        device.members = texts(body.get("devices"))
         yield Offers(unit, frozenset(verb for verb, needed in NEEDED.items() if needed <= device.actions))
         name = body.get("name")
         yield Feedback(unit, name=name if isinstance(name, str) else None)
@@ -267,7 +250,7 @@ class Bond(Driver):
             return
         if between:
             device.hash = None
-        position, opened, power = (_number(state.get(key)) for key in ("position", "open", "power"))
+        position, opened, power = (number(state.get(key)) for key in ("position", "open", "power"))
         assumed = not self.settings.two_way
         if device.still:
             if device.still != (position, opened):  # somebody else moves it
@@ -275,10 +258,13 @@ class Bond(Driver):
                 yield Feedback(unit, moving=None)
         elif device.still is not None:
             device.still = (position, opened)
-        if position is None and opened in (0, 1):  # 1 = open (Bond API, "Open"): of the far end only, lost once held
+        # A group tells null where its members differ (Bond API, GET /v2/groups/{group_id}/state).
+        differs = any(key in state and state[key] is None for key in ("position", "open"))
+        if position is None and opened in (0, 1) and not differs:
+            # 1 = open (Bond API, "Open"): of the far end only, lost once held
             position, assumed = None if device.still else 100 * (1 - opened), True
         device.position = position if position is not None and 0 <= position <= 100 else None
-        if position is not None or opened is not None:  # 0 = open, 100 = closed (Bond API, "Position")
+        if position is not None or opened is not None or differs:  # 0 = open, 100 = closed (Bond API, "Position")
             yield Feedback(unit, assumed=assumed, position=device.position)
         if power in (0, 1):
             yield Feedback(unit, assumed=assumed, power="on" if power else "off")
@@ -300,30 +286,42 @@ class Bond(Driver):
     def _acted(self, request: Request, reply: HttpReply) -> Actions:
         device = self.devices.get(request.unit)
         if not 200 <= reply.status < 300:
-            words = (_object(reply.body) or {}).get("error_msg")
+            words = (mapping(reply.body) or {}).get("error_msg")
             yield Refused(request, words if isinstance(words, str) and words else f"HTTP {reply.status}")
             return
         if device is None:
             return
         yield Taken(request)
+        for group, held in self.devices.items():
+            if request.unit in held.members and held.still is not None and not isinstance(request.command, Stop):
+                held.still = None  # not all of it stands any more
+                yield Feedback(group, moving=None)
+        yield from self._ordered(request.unit, device, request)
+        for member in device.members:
+            if member in self.devices:
+                yield from self._ordered(member, self.devices[member], request)
+
+    def _ordered(self, unit: str, device: Device, request: Request) -> Actions:
+        """The radio has sent it to this device: by its own order, or by its group's."""
         command = request.command
         device.move, device.goal, device.start, device.until = None, None, device.position, 0.0
         if isinstance(command, Stop):
             device.still = ()
-            yield Feedback(request.unit, assumed=True, moving="stopped")
+            yield Feedback(unit, assumed=True, moving="stopped")
         elif isinstance(command, SetTilt):
-            yield Feedback(request.unit, assumed=True, tilt=command.percent)
+            yield Feedback(unit, assumed=True, tilt=command.percent)
         elif isinstance(command, Move | SetPosition):
             if device.still is not None:
                 device.still = None
-                yield Feedback(request.unit, moving=None)
+                yield Feedback(unit, moving=None)
             if isinstance(command, Move):
-                device.move, device.goal = request, 0 if command.direction == "up" else 100
+                device.goal = 0 if command.direction == "up" else 100
+                device.move = request if unit == request.unit else None
             else:
                 device.goal = command.percent
             device.until = self.now + self.settings.travel
             yield Later(self.settings.quick, "quick")
-        yield self._get("now", request.unit)
+        yield self._get("now", unit)
 
     def _look_quickly(self) -> Actions:
         moving = [unit for unit, device in self.devices.items() if device.until > self.now]
@@ -340,7 +338,7 @@ class Bond(Driver):
         return self.now - self.heard < ALIVE
 
     def _pushed(self, data: Any) -> Actions:
-        message = _object(data.data if isinstance(data, Datagram) else data)
+        message = mapping(data.data if isinstance(data, Datagram) else data)
         if message is None or "B" not in message or (self.bond_id and message["B"] != self.bond_id):
             return
         if "err_id" in message:  # such as "BPUP client timeout": knock again
@@ -353,47 +351,5 @@ class Bond(Driver):
         topic, state = message.get("t"), message.get("b")
         named = STATE_TOPIC.fullmatch(topic) if isinstance(topic, str) else None
         if named and isinstance(state, dict) and message.get("s", 200) == 200:
-            yield from self._told(named[1], state, between=True)
-
-
-# What a device must be able to do for a command to be offered. Hold stops a motor; the action named Stop only ends a
-# transmission (Bond API, "Misc, including dimmers").
-NEEDED: Mapping[type[Command], frozenset[str]] = {
-    Move: frozenset({"Open", "Close"}),
-    Stop: frozenset({"Hold"}),
-    SetPosition: frozenset({"SetPosition"}),
-    SetPower: frozenset({"TurnOn", "TurnOff"}),
-    SetTilt: frozenset({"TiltOpen", "TiltClose"}),
-    RecallPreset: frozenset({"Preset"}),
-}
-
-
-def _action(command: Command) -> tuple[str, int | None]:
-    """The Bond's action for a command, and its argument."""
-    match command:
-        case Move(direction):
-            return ("Open" if direction == "up" else "Close"), None
-        case Stop():
-            return "Hold", None
-        case SetPosition(percent):
-            return "SetPosition", percent
-        case SetTilt(0 | 100 as percent):
-            return ("TiltClose" if percent else "TiltOpen"), None
-        case RecallPreset(1):
-            return "Preset", None
-        case SetPower(on):
-            return ("TurnOn" if on else "TurnOff"), None
-    return "", None
-
-
-def _object(data: Any) -> dict[str, Any] | None:
-    """The JSON object in these bytes; None where there is none."""
-    try:
-        found = json.loads(data)
-    except (ValueError, TypeError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _number(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+            unit = named[2] if named[1] == "devices" else GROUP + named[2]
+            yield from self._told(unit, state, between=True)

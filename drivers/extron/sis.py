@@ -13,8 +13,8 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from drivers.extron.lines import ASKS, ERRORS, Sis, measure
 from gateway.commands import Command, Route, SetMute, SetRelay, SetVideoMute, SetVolume
-from gateway.cutters import Frames
 from gateway.driver import (
     Actions,
     Driver,
@@ -32,26 +32,13 @@ from gateway.driver import (
     Timing,
     setting,
     shows,
+    speaks_of,
 )
 from gateway.model import Reason
 
 ESC = "\x1b"
 SIGNS = {"all": "!", "video": "%", "audio": "$"}
 LAYERS = {"ALL": ("input", "audio_input"), "VID": ("input",), "RGB": ("input",), "AUD": ("audio_input",)}
-ERRORS = {
-    "01": "no such input",
-    "06": "it cannot switch the input now: it does so by itself",
-    "10": "it does not know this command",
-    "11": "no such preset",
-    "12": "no such output",
-    "13": "a value is out of range",
-    "14": "this configuration does not allow it",
-    "17": "too late or not valid for it",
-    "22": "busy",
-    "24": "the log-in may not do that",
-    "25": "there is no such device",
-    "26": "more connections than it takes",
-}
 HELLO = 1.0  # seconds for a banner or a question for the password; a serial line has neither
 
 _TIES = (
@@ -67,29 +54,8 @@ _ERROR = re.compile(r"E(\d\d)", re.IGNORECASE)
 _BANNER = re.compile(r"\(c\) Copyright [^,]*, Extron Electronics, ([^,]+), V([\w.]+)(?:, ([\w-]+))?", re.IGNORECASE)
 _LOGIN = re.compile(r"Login (Administrator|User)", re.IGNORECASE)
 _UNIT = re.compile(r"(?:in/|group/|relay/)?[1-9]\d?")
+_NUMBER = re.compile(r"0|[1-9]\d?")
 _BARE = re.compile(r"[+-]?\d+")
-_ANSWER = re.compile(
-    rb"(Out|In|Inf|[VA]mt|Grpm|Rly|Cpn|Vrb|Ver|Sig|E\d\d|V\d+X\d+|[+-]?\d+[\d*, .]*\s*$)", re.IGNORECASE
-)  # what can end a turn; banners, dates and what happens at the front panel besides cannot
-_ASKS = re.compile(rb"Password:", re.IGNORECASE)
-
-
-def _measure(held: bytes) -> int:
-    """A line, or the question for the password, which has no end of line."""
-    if blank := re.match(rb"[\s\x00]+", held):
-        return -blank.end()
-    if asks := _ASKS.match(held):
-        return asks.end()
-    end = re.search(rb"[\r\n]", held)
-    return end.end() if end else 0
-
-
-@dataclass(frozen=True)
-class Sis(Frames):
-    """Lines, and what of them ends a turn."""
-
-    def answers(self, message: Any) -> bool:
-        return _ANSWER.match(message) is not None
 
 
 @dataclass(frozen=True)
@@ -142,7 +108,7 @@ class ExtronSis(Driver):
     models = "DXP, CrossPoint, DTP CrossPoint, XTP, SMX matrices; IN16xx and SW switchers (kind switcher)"
     links = {"tcp": 23, "telnet": 23, "serial": 0}
     timing = Timing(window=1, reply=3.0, ready=20.0)
-    cutter = Sis(_measure, limit=4096)
+    cutter = Sis(measure, limit=4096)
     evidence = "manual"
     sources = (
         "Extron DXP DVI Pro and DXP HDMI user guide, p.54-61",
@@ -264,7 +230,7 @@ class ExtronSis(Driver):
         out = "" if self.settings.kind == "switcher" else f"{number}*"
         match kind, command:
             case "", Route(input, layer):
-                if not input.isdecimal() or not input.isascii() or int(input) > (self.inputs or 64):
+                if not _NUMBER.fullmatch(input) or int(input) > (self.inputs or 64):
                     return f"?there is no input {input!r}; there are 1 to {self.inputs}, and 0 for nothing"
                 if layer != "all" and not self.settings.layers:
                     return "?this unit switches picture and sound together"
@@ -284,9 +250,41 @@ class ExtronSis(Driver):
 
     # ---- what it says ----------------------------------------------------------------------------------------
 
+    def answers(self, data: Any, tag: Hashable) -> bool:
+        """A line that names its subject answers only what is about that: it may also be somebody's hand at the front,
+        or another controller's order. Errors and bare numbers name none."""
+        text = data.decode("latin-1").strip()
+        if group := _GROUP.fullmatch(text):
+            return group[1] == self._group_of(tag)
+        told = list(self._told(text, tag))
+        if not told:
+            return True
+        match tag:
+            case Request():
+                return any(speaks_of(one, tag) for one in told)
+            case ("tie", output, _):
+                return any(one.unit == output and not {"input", "audio_input"}.isdisjoint(one.points) for one in told)
+            case ("mute", output, which):
+                point = "video_muted" if which == "V" else "muted"
+                return any(one.unit == output and point in one.points for one in told)
+            case ("relay", number):
+                return told[0].unit == f"relay/{number}"
+        return tag == "signals" and told[0].unit.startswith("in/")
+
+    def _group_of(self, tag: Hashable) -> str:
+        """The group master that a question or an order is about; "" where it is about none."""
+        match tag:
+            case ("group", str(number)):
+                return number
+            case Request(command=SetVolume(), unit=unit):
+                return unit.removeprefix("group/")
+            case Request(command=SetMute(), unit=unit):
+                return self.groups.get(unit.removeprefix("group/"), "")
+        return ""
+
     def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
         text = data.decode("latin-1").strip()
-        if _ASKS.fullmatch(data):
+        if ASKS.fullmatch(data):
             yield from self._password()
         elif banner := _BANNER.search(text):
             model, version = banner[1], banner[2]
@@ -311,7 +309,8 @@ class ExtronSis(Driver):
         if tie := _TIES[0].fullmatch(text):
             yield self._tie(tie[1], tie[2], tie[3])
         elif tie := _TIES[1].fullmatch(text):
-            yield self._tie(tie[2] or "1", tie[1], tie[3])
+            asked = str(tag[1]) if isinstance(tag, tuple) and tag[0] == "tie" else "1"
+            yield self._tie(tie[2] or asked, tie[1], tie[3])
         elif mute := _MUTE.fullmatch(text):
             outputs = [mute[2]] if mute[2] else [str(n) for n in range(1, self.outputs + 1)]
             for output in outputs:

@@ -1,14 +1,16 @@
-"""The next meeting from the codec's own calendar: its words, when it may be asked for, and on the touch panel."""
+"""The codec's own bookings as a room's calendar: their words, when it may be asked, and on the touch panel."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 
 import pytest
 
-from gateway.agenda import Agenda, next_meeting
+from gateway.calendars.codecbook import meeting_of
+from gateway.calendars.showing import Told, next_words, show
 from gateway.plugins import load_drivers
+from gateway.profile.meetings import MeetingsSpec
 from gateway.profile.site import read
 from tests.api.support import ROOM, rig
 
@@ -17,6 +19,12 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 def row(title: str, start: str, end: str) -> dict[str, str]:
     return {"title": title, "start": start, "end": end}
+
+
+def next_meeting(rows: list[object], now: datetime, zone: tzinfo = UTC) -> tuple[str, datetime | None]:
+    meetings = [meeting for meeting in (meeting_of(one, zone) for one in rows) if meeting is not None]
+    showing = show(meetings, now, zone, MeetingsSpec("codec"), lambda meeting: Told())
+    return next_words(showing.coming, now, zone), showing.until
 
 
 @pytest.mark.parametrize(
@@ -44,8 +52,8 @@ def test_words(rows: list[object], words: str) -> None:
 
 def test_the_rooms_own_time_and_when_it_changes() -> None:
     rows = [row("Next", "2026-03-02T13:00:00Z", "2026-03-02T14:00:00Z")]
-    words, until = next_meeting(rows, NOON.astimezone(timezone(timedelta(hours=2))))
-    assert words == "15:00: Next" and until == NOON + timedelta(hours=1)
+    words, until = next_meeting(rows, NOON, timezone(timedelta(hours=2)))
+    assert words == "15:00: Next" and until == NOON + timedelta(minutes=50)  # from then on it can be joined
 
 
 TOUCH = '\n[surfaces.touch]\nunit = "codec/panel"\nlayout = "conferencing"\n[meetings]\nfrom = "codec"\n'
@@ -55,20 +63,21 @@ async def test_it_stands_in_the_state_and_on_the_touch_panel(tmp_path: Path) -> 
     async with rig(tmp_path, ROOM + TOUCH, codec={"speed": 20}) as house:
         await house.online()
         room, sim = house.room, house.sims["codec"]
-        agenda = Agenda(room, room.clock, UTC)
-        assert await agenda.look()
-        assert 0 < agenda.tell() <= 300
+        assert room.desk is not None and house.running.house.office is not None
+        keeper = house.running.house.office.desks["demo"].keeper
+        keeper.wake()
+        await house.until(lambda: room.own("next_meeting").value not in (None, "No meeting"))
         told = (await house.client.get("/api/v1/rooms/demo")).json()["points"]["next_meeting"]
         assert (
             told["status"] == "confirmed" and told["value"].startswith("Until ") and "Weekly planning" in told["value"]
         )
         await sim.until(lambda: "Weekly planning" in str(sim.widgets.get("roomgate-key-next-meeting")), timeout=10)
         sim.bookings.clear()
-        assert await agenda.look() and agenda.tell() == 300.0
-        assert room.own("next_meeting").value == "No meeting"
+        assert 200 < await keeper.look() < 400
+        await house.until(lambda: room.own("next_meeting").value == "No meeting")
         sim.sleep_now()
         await house.until(lambda: room.parts["codec"].reading("power").value == "standby")
-        assert not await agenda.look()  # a question must not wake it
+        assert await keeper.look() < 20 and keeper.health.state == "asleep"  # a question must not wake it
 
 
 async def test_without_the_word_nothing_is_asked(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Bond bridges and Smart by Bond (`bond`)."""

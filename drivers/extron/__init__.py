@@ -1,0 +1,1 @@
+"""Extron switchers: SIS."""
