@@ -101,10 +101,10 @@ class House:
                 log.warning("%s: %s", device.name, device.warning)
         try:
             async with asyncio.TaskGroup() as group:
-                if self.office is not None and self.office.desks:
-                    group.create_task(self.office.run(), name="calendars")
                 for book in self._phone_books():
                     group.create_task(book.run(), name=f"phone book {book.room.id}")
+                if self.office is not None and self.office.desks:
+                    group.create_task(self.office.run(), name="calendars")
                 for identity, device in self.devices.items():
                     group.create_task(device.run(), name=f"device {identity}")
                 await asyncio.Event().wait()

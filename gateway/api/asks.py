@@ -50,9 +50,9 @@ class Asks:
             ("GET", f"{v1}/rooms/{{room}}/why/{{point:path}}", self.why),
             ("GET", f"{v1}/rooms/{{room}}/history", self.history),
             ("GET", f"{v1}/rooms/{{room}}/contacts", self.contacts),
+            ("PUT", f"{v1}/rooms/{{room}}/contacts/favourite", self.favourite),
             ("GET", f"{v1}/rooms/{{room}}/meetings", self.meetings),
             ("GET", f"{v1}/rooms/{{room}}/meetings/{{id}}/why", self.why_no_button),
-            ("PUT", f"{v1}/rooms/{{room}}/contacts/favourite", self.favourite),
             ("GET", f"{v1}/rooms/{{room}}/{{part:path}}", self.part),
             ("GET", f"{v1}/commands/{{id}}", self.command),
             ("GET", f"{v1}/drivers", self.all_drivers),
@@ -147,6 +147,16 @@ class Asks:
         """Whom this room can call: what `?q=` finds, or its favourites, and its recent calls."""
         return JSONResponse(await contacts(self.house, self._room(request), request.query_params))
 
+    async def favourite(self, request: Request) -> Response:
+        """Make somebody a favourite of the room, or one no more."""
+        room = self._room(request, "command")
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > 4096:
+                raise Problem(422, "the body is longer than 4096 bytes")
+        return JSONResponse(await favourite(self.house, room, body))
+
     async def meetings(self, request: Request) -> Response:
         """The room's meetings of today as its panel shows them, and how its calendar is."""
         room = self._room(request)
@@ -173,16 +183,6 @@ class Asks:
         if not isinstance(room.desk, Desk):
             raise Problem(404, f"room {room.id!r} has no calendar", "[meetings] in its profile gives it one.")
         return room.desk
-
-    async def favourite(self, request: Request) -> Response:
-        """Make somebody a favourite of the room, or one no more."""
-        room = self._room(request, "command")
-        body = b""
-        async for piece in request.stream():
-            body += piece
-            if len(body) > 4096:
-                raise Problem(422, "the body is longer than 4096 bytes")
-        return JSONResponse(await favourite(self.house, room, body))
 
     async def command(self, request: Request) -> Response:
         """A recent command and its outcome so far."""

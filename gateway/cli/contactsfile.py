@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from gateway.cli import contactsgraph
 from gateway.directory import Bad, Contact, DirectoryError
 from gateway.directory import csvfile as csv_file
 from gateway.directory.book import Book
@@ -29,15 +30,24 @@ def options(sub: argparse.ArgumentParser) -> None:
     take.add_argument("file", type=Path)
     take.add_argument("--name", default="", help="the source's name; default: the file's")
     take.add_argument("--email-as-sip", action="store_true", help="e-mail addresses can be dialled here")
+    graph = actions.add_parser(
+        "graph", help="take the rooms or a mailbox's contacts from Microsoft 365; again: replaces"
+    )
+    graph.add_argument("what", choices=("places", "contacts"))
+    graph.add_argument("--account", default="", help="its name in [calendars]; default: the only one")
+    graph.add_argument("--mailbox", default="", help="whose contacts")
+    graph.add_argument("--site", type=Path, default=Path(), help="the site's folder; default: here")
+    graph.add_argument("--name", default="", help="the source's name")
+    graph.add_argument("--email-as-sip", action="store_true", help="e-mail addresses can be dialled here")
     look = actions.add_parser("search", help="what a room finds when somebody types this")
     look.add_argument("text")
     look.add_argument("--limit", type=int, default=20)
     remove = actions.add_parser("remove", help="forget what a source gave")
     remove.add_argument("name")
     listed = actions.add_parser("list", help="the sources, and how many contacts each gave")
-    for one in (take, look, remove, listed):
+    for one in (take, graph, look, remove, listed):
         one.add_argument("--data", type=Path, help="the data folder")
-    for one in (take, look, remove):
+    for one in (take, graph, look, remove):
         one.add_argument("--group", default="", help="for the rooms of this group only")
         one.add_argument("--room", default="", help="for this room only")
 
@@ -45,10 +55,13 @@ def options(sub: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do it. Raises DirectoryError, OSError, FolderError."""
     out, progress = sys.stdout, sys.stderr
+    rows = contactsgraph.fetch(args) if args.action == "graph" else []
     book = Book(Folder.open(args.data or default_path()).path / FILE)
     try:
         if args.action == "import":
             return _import(book, args, out, progress)
+        if args.action == "graph":
+            return contactsgraph.take(book, args, rows, _scope(args), out)
         if args.action == "search":
             scopes = [f"room:{args.room}"] * bool(args.room) + [f"group:{args.group}"] * bool(args.group) + [""]
             for contact in book.search(args.text, scopes, args.limit):

@@ -22,6 +22,7 @@ from simulators.device import Where, hand
 from simulators.microsoft_cloud.graph import AT_ONCE, Fault, Graph
 from simulators.microsoft_cloud.login import Login
 from simulators.microsoft_cloud.mailbox import Mailbox
+from simulators.microsoft_cloud.people import People
 from simulators.microsoft_cloud.trust import TlsDoor, authority
 from simulators.values import SimulatorError
 
@@ -48,6 +49,7 @@ class MicrosoftCloud(HttpSimulator):
     mailboxes: dict[str, Mailbox] = field(default_factory=dict)
     login: Login = field(default_factory=Login)
     graph: Graph = field(default_factory=Graph)
+    people: People = field(default_factory=People)
     asked: deque[str] = field(default_factory=lambda: deque(maxlen=5000))  # "METHOD /path?query" of every request
     moved: float = 0.0  # seconds that the cloud's clock is ahead
     bad: Bad = ""  # how Graph answers instead

@@ -58,6 +58,11 @@ class Graph:
         """Status and body of the reply to a request below `/v1.0/`; raises Fault."""
         steps = [unquote(step) for step in request.path.split("/")[2:]]
         query = dict(parse_qsl(request.query, keep_blank_values=True))
+        here = f"{cloud.address}{request.path}"
+        if steps[0] == "places" and steps[1:] == ["microsoft.graph.room"] and request.method == "GET":
+            if not cloud.people.allowed:
+                raise Fault(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+            return 200, cloud.people.told(cloud.people.rooms, query, here)
         if len(steps) < 3 or steps[0] != "users":
             raise Fault(400, "BadRequest", f"Resource not found for the segment '{steps[-1]}'.")
         mailbox = cloud.mailboxes.get(steps[1].lower())
@@ -70,6 +75,10 @@ class Graph:
         rest = steps[2:]
         prefer = request.headers.get("prefer", "")
         match request.method, rest:
+            case "GET", ["contacts"] if cloud.people.allowed:
+                return 200, cloud.people.told(cloud.people.contacts.get(steps[1].lower(), []), query, here)
+            case "GET", ["contacts"]:
+                raise Fault(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
             case "GET", ["calendarView"] | ["calendar", "calendarView"]:
                 return 200, self._view(cloud, mailbox, request.path, query, prefer)
             case "GET", ["calendarView", "delta"]:
