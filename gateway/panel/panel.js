@@ -92,14 +92,16 @@ function build() {
   const section = (title, ...made) => made.length && h("section", { "aria-label": title }, h("h2", {}, title), ...made.map(({ element }) => element));
   const column = (...sections) => sections.some(Boolean) && h("div", { class: "column" }, ...sections);
   const page = (view, ...held) => held.some(Boolean) && h("main", { "data-page": view, "aria-label": TEXT.view[view] }, ...held);
+  const cards = (view) => columns[view].length && page(view, h("h2", {}, TEXT.view[view]), ...columns[view].map(({ element }) => element));
+  const displays = () => section(TEXT.displays, ...columns.show);
+  const motion = () => section(TEXT.motion, ...columns.motion);
   const scene = () => scened && section(TEXT.scenes, scened);
   const pages = {
     home: page(
       "home",
       column(section(TEXT.today, ...columns.today)),
       column(section(TEXT.sources, ...columns.sources), scene()),
-      column(section(TEXT.displays, ...columns.show)),
-      column(section(TEXT.motion, ...columns.motion)),
+      ...(columns.today.length ? [column(displays(), motion())] : [column(displays()), column(motion())]),
     ),
     calls: page(
       "calls",
@@ -107,9 +109,9 @@ function build() {
       column(section(TEXT.directory, ...columns.people)),
       column(section(TEXT.meeting, ...columns.sharing)),
     ),
-    cameras: page("cameras", ...columns.cameras.map((one) => column(section(TEXT.camera, one)))),
-    lights: page("lights", ...columns.lights.map((one) => column(section(TEXT.brightness, one)))),
-    more: page("more", ...columns.more.map((one) => column(section(TEXT.more, one)))),
+    cameras: cards("cameras"),
+    lights: cards("lights"),
+    more: cards("more"),
   };
   const bottom = foot(room);
   const none = !Object.keys(parts).length && !room.state.meetings && h("main", {}, h("p", { class: "notice" }, TEXT.none));

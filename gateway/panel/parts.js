@@ -131,8 +131,9 @@ function light(room, id) {
   const one = (text, to) => action(room, id, "level", { label: text, name: `${label}: ${text}`, fields: { level: to } });
   const pair = takes && h("div", { class: "pair" }, one(TEXT.on, 100), one(TEXT.off, 0));
   const kept = room.takes(id, "preset") && presets(room, id);
+  const hide = { show: () => (level.element.hidden = !takes) }; // a scene has no brightness
   const below = [bar && bar.element, kept && kept.element].filter(Boolean).map((made) => h("div", { class: "below" }, made));
-  return card(room, id, "line", [level.element, bar && bar.aim], [pair, ...below], level, bar, kept);
+  return card(room, id, "line", [level.element, bar && bar.aim], [pair, ...below], level, hide, bar, kept);
 }
 
 function microphone(room, id) {
