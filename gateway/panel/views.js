@@ -10,7 +10,7 @@ export class Views {
   // `turned(view)` is told when another page is shown.
   constructor(turned) {
     this.turned = turned;
-    this.shown = "home";
+    this.shown = this.wanted = "home"; // wanted: where somebody turned to, though it may not be there for a while
     this.pages = {};
     this.buttons = {};
   }
@@ -25,7 +25,7 @@ export class Views {
     };
     this.buttons = Object.fromEntries(names.map((name) => [name, button(name)]));
     const rail = names.length > 1 && h("nav", { class: "rail", "aria-label": TEXT.views }, ...Object.values(this.buttons));
-    this.open(names.includes(this.shown) ? this.shown : (names[0] ?? "home"), false);
+    this.open(names.includes(this.wanted) ? this.wanted : (names[0] ?? "home"), false);
     return [rail, ...Object.values(this.pages)];
   }
 
@@ -35,6 +35,7 @@ export class Views {
     for (const [other, page] of Object.entries(this.pages)) page.hidden = other !== name;
     for (const [other, button] of Object.entries(this.buttons)) set(button, "aria-current", other === name && "page");
     if (!byHand) return;
+    this.wanted = name;
     window.scrollTo(0, 0);
     this.turned(name);
   }
