@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.cisco.rows import bookings
 from gateway.calendars.codecbook import meeting_of
 from gateway.calendars.showing import Told, next_words, show
 from gateway.plugins import load_drivers
@@ -48,6 +49,13 @@ def next_meeting(rows: list[object], now: datetime, zone: tzinfo = UTC) -> tuple
 )
 def test_words(rows: list[object], words: str) -> None:
     assert next_meeting(rows, NOON)[0] == words
+
+
+def test_a_private_booking_of_a_codec_stays_private() -> None:
+    rows: list[object] = [{**row("Salaries", "2026-03-02T13:00:00Z", "2026-03-02T14:00:00Z"), "private": True}]
+    assert next_meeting(rows, NOON)[0] == "13:00: Private meeting"
+    assert bookings({"Booking": [{"Id": "1", "Privacy": "Private"}]})[0][0]["private"] is True
+    assert "private" not in bookings({"Booking": [{"Id": "1", "Privacy": "Public"}]})[0][0]
 
 
 def test_the_rooms_own_time_and_when_it_changes() -> None:

@@ -70,6 +70,7 @@ def _booking(booking: Tree) -> Tree:
         "end": text(at(booking, ("Time", "EndTime"))),
         "address": text(first.get("Number")),
         "protocol": _one_of(first.get("Protocol"), "sip", "h323", "spark", "h320"),
+        **({"private": True} if text(booking.get("Privacy")).lower() == "private" else {}),
     }
 
 

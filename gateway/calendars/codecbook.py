@@ -65,7 +65,9 @@ def meeting_of(row: Any, zone: tzinfo) -> Meeting | None:
         said = f"Audio: {address}"
     invitation = Invitation(subject=str(row.get("title") or "Meeting"), location=said)
     identity = str(row.get("id") or f"{start.isoformat()} {invitation.subject}")
-    return Meeting(identity, start, end, invitation, organizer=str(row.get("organizer") or ""))
+    return Meeting(
+        identity, start, end, invitation, organizer=str(row.get("organizer") or ""), private=bool(row.get("private"))
+    )
 
 
 def _moment(text: Any, zone: tzinfo) -> datetime | None:
