@@ -93,15 +93,17 @@ function build() {
   const column = (...sections) => sections.some(Boolean) && h("div", { class: "column" }, ...sections);
   const page = (view, ...held) => held.some(Boolean) && h("main", { "data-page": view, "aria-label": TEXT.view[view] }, ...held);
   const cards = (view) => columns[view].length && page(view, h("h2", {}, TEXT.view[view]), ...columns[view].map(({ element }) => element));
+  const planned = columns.today.length > 0; // the day takes a column of its own
   const displays = () => section(TEXT.displays, ...columns.show);
   const motion = () => section(TEXT.motion, ...columns.motion);
   const scene = () => scened && section(TEXT.scenes, scened);
   const pages = {
     home: page(
       "home",
-      column(section(TEXT.today, ...columns.today)),
-      column(section(TEXT.sources, ...columns.sources), scene()),
-      ...(columns.today.length ? [column(displays(), motion())] : [column(displays()), column(motion())]),
+      column(section(TEXT.today, ...columns.today), planned && scene()),
+      column(section(TEXT.sources, ...columns.sources), planned ? displays() : scene()),
+      column(!planned && displays()),
+      column(motion()),
     ),
     calls: page(
       "calls",
