@@ -109,6 +109,7 @@ def _application(
     for path, endpoint in {
         "/openapi.json": openapi_json,
         "/panel/static/{name}": asset,
+        "/panel": panel,  # a screen that is in no room yet shows a code
         "/panel/{room}": panel,
         "/deck/{room}/{surface}": deck,
         "/contacts/{room}": contacts,

@@ -7,11 +7,10 @@ import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 
 from gateway.calendars.calendar import AuthLost
@@ -21,35 +20,15 @@ from tests.api.test_deck_story import DECK, PROFILE
 from tests.api.test_meetings import desk
 from tests.api.test_overview import site
 from tests.drivers.contract import Watcher
-from tests.panel.browser import LANDSCAPE, PHONE, NoBrowser, Watched, chromium, required, watched
+from tests.panel.browser import LANDSCAPE, PHONE, Watched, expect, watched
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Locator, Page
+    from playwright.async_api import Browser, Page
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 HOSTILE = "<img src=x onerror=alert(1)>\u202eevil"
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 VIEWS = ("Rooms", "Surfaces", "Calendars", "Tokens")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with contextlib.AsyncExitStack() as ends:
-        try:
-            found = await ends.enter_async_context(chromium())
-        except NoBrowser as missing:
-            if required():
-                pytest.fail(f"no browser: {missing}")
-            pytest.skip(f"no browser: {missing}")
-        yield found
-
-
-def expect(locator: Locator, within: float = 10.0) -> Any:
-    """Playwright's own waiting assertions."""
-    from playwright.async_api import expect as expectation
-
-    expectation.set_options(timeout=1000 * within)
-    return expectation(locator)
 
 
 async def enter(page: Page, house: Rig, token: str = "") -> None:
