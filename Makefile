@@ -14,7 +14,7 @@ test: .venv/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not alone" $(ARGS)
+	$(BIN)/python -m pytest -n 6 --dist worksteal -m "not alone" $(ARGS)
 	$(BIN)/python -m pytest -m alone $(ARGS)
 
 bench: .venv/.test

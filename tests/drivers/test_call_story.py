@@ -85,8 +85,7 @@ FAMILIES = [
     ),
     *(
         Family("poly_cli", link, {"password": "x", "gap": 0.005}, {"password": "x", "model": model}, dialect=model)
-        for link in ("telnet", "ssh", "serial")
-        for model in ("videoos", "group", "hdx")
+        for link, model in (*(("telnet", m) for m in ("videoos", "group", "hdx")), ("ssh", "group"), ("serial", "hdx"))
     ),
     *(Family("yealink_vc", link, {"gap": 0.005}) for link in ("tcp", "serial")),
 ]
@@ -94,7 +93,7 @@ FAMILIES = [
 PROGRESS: dict[str, tuple[str, ...]] = {
     "cisco_roomos": ("dialling", "ringing"),
     "zoom_rooms": ("connecting",),
-    "poly_videoos": ("dialling", "ringing"),
+    "poly_videoos": ("dialling", "ringing", "connecting"),
     "poly_cli": ("dialling", "ringing", "connecting"),
     "poly_cli (hdx)": ("dialling", "connecting"),
     "yealink_vc": ("dialling",),

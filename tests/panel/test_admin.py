@@ -302,8 +302,9 @@ async def test_without_its_gateway_it_says_so_and_comes_back_by_itself(browser: 
             await expect(page.locator("[data-token=kept]")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", [LANDSCAPE, PHONE], ids=["laptop", "phone"])
-@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(LANDSCAPE, "dark"), (PHONE, "light")], ids=["laptop-dark", "phone-light"]
+)
 async def test_it_fits_and_axe_finds_nothing(
     browser: Browser, tmp_path: Path, size: tuple[int, int], scheme: str
 ) -> None:
