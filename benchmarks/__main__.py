@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from benchmarks import calendars, demo_room, many
+from benchmarks import calendars, decks, demo_room, many
 from benchmarks.lab import Lab, Series
 from benchmarks.server import cores, process, told
 from benchmarks.table import ECHO, Medians, quiet, table, targets
@@ -45,7 +45,9 @@ def main() -> int:
         found = latencies(Path(folder), servers, given.rounds, given.count)
         crowd = many.measure(Path(folder), servers, ours, given.count)
         rooms = calendars.measure(Path(folder), servers, ours)
+        surfaces = decks.measure(Path(folder), servers)
     judged = [*targets(found, megabytes["VmRSS"]), *many.targets(crowd), *calendars.targets(rooms)]
+    judged += decks.targets(surfaces)
     if given.json:
         medians = {name: dataclasses.asdict(held) for name, held in found.items()}
         print(json.dumps({"series": medians, "memory": megabytes, "met": {t.words: t.met for t in judged}}, indent=2))
@@ -60,6 +62,7 @@ def main() -> int:
         shared = f"{megabytes['RssAnon']:.1f} MB its own, {megabytes['RssFile']:.1f} MB files in memory"
         print(f"\nOf the resident memory {shared}.")
         print(calendars.words(rooms))
+        print(decks.words(surfaces))
         if not quiet(found):
             print("Other programs kept this machine busy: p95 and p99 measure them as well, and ratios are blurred.")
     return 0 if all(target.met for target in judged) else 1

@@ -64,7 +64,7 @@ async def _meeting(room: str, token: str, hands: str) -> None:
 async def _picture(address: str, to: Path) -> None:
     async with chromium() as browser, watched(browser, LANDSCAPE) as seen:
         await seen.page.goto(address)
-        await seen.page.locator(".call .timer").filter(has_text=re.compile(r"\d\d:\d\d")).wait_for()
+        await seen.page.locator(".strip .timer").filter(has_text=re.compile(r"\d\d:\d\d")).wait_for()
         await seen.page.screenshot(path=to)
         if seen.complaints:
             raise SystemExit("the panel complained: " + "; ".join(seen.complaints))

@@ -52,6 +52,7 @@ BUILT_IN = {  # module of this package -> its Driver
     "generic.http": "GenericHttp",
     "kd_wp8": "KdWp8",
     "decks.satellite": "StreamDeckSatellite",
+    "decks.usb": "StreamDeck",
 }
 
 

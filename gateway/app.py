@@ -26,6 +26,7 @@ from gateway.api.commands import PREFIX, Commands
 from gateway.api.decks import Decks
 from gateway.api.flat import Flat
 from gateway.api.keydoor import KeyDoor
+from gateway.api.overview import Overview
 from gateway.api.problem import Problem, fault
 from gateway.api.rights import Rights
 from gateway.api.socket import Sockets
@@ -98,6 +99,9 @@ def _application(
     async def docs(request: Request) -> Response:
         return pages.answer(request, "docs.html")
 
+    async def admin(request: Request) -> Response:
+        return pages.answer(request, "admin.html")
+
     async def home(request: Request) -> Response:
         first = next(iter(house.rooms), "")
         return RedirectResponse(f"/panel/{first}" if first else "/docs")
@@ -105,9 +109,11 @@ def _application(
     for path, endpoint in {
         "/openapi.json": openapi_json,
         "/panel/static/{name}": asset,
+        "/panel": panel,  # a screen that is in no room yet shows a code
         "/panel/{room}": panel,
         "/deck/{room}/{surface}": deck,
         "/contacts/{room}": contacts,
+        "/admin": admin,
         "/docs": docs,
         "/": home,
     }.items():
@@ -115,7 +121,9 @@ def _application(
     Decks(house, rights).add_to(app)
     Flat(house, rights).add_to(app)
     KeyDoor(house).add_to(app)
-    Adopting(house, rights).add_to(app)
+    adopting = Adopting(house, rights)
+    adopting.add_to(app)
+    Overview(house, rights, adopting).add_to(app)
     Asks(house, rights, drivers, commands).add_to(app)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http_problem)

@@ -39,7 +39,18 @@ from gateway.callverbs import (
 )
 from gateway.command import COMMANDS, Command, arguments, secret_fields, text, verb, within
 from gateway.meetverbs import BookRoom, EndMeeting, ExtendMeeting, JoinMeeting
-from gateway.roomverbs import CallForHelp, DrawKey, LayOut, Route, RunScene, SetIndicator, SetLevel, SetTilt, ShowKey
+from gateway.roomverbs import (
+    CallForHelp,
+    DrawKey,
+    LayOut,
+    Rest,
+    Route,
+    RunScene,
+    SetIndicator,
+    SetLevel,
+    SetTilt,
+    ShowKey,
+)
 
 __all__ = [
     "COMMANDS",
@@ -65,6 +76,7 @@ __all__ = [
     "MoveCamera",
     "RecallPreset",
     "Reject",
+    "Rest",
     "Resume",
     "Route",
     "Rows",

@@ -184,7 +184,7 @@ class Connection:
             return
         outermost, self._busy = not self._busy, True  # what came before a send cannot answer it: send after all of it
         try:
-            if self._paired:
+            if self._paired and number is not None:
                 exchange = self.turns.numbered(number)
                 if exchange is not None:
                     self._receive(data, exchange)

@@ -17,6 +17,8 @@ from gateway.commands import Command
 from gateway.cutters import Cutter, Whole
 from gateway.model import Reason
 from gateway.wire import Datagram as Datagram
+from gateway.wire import HidDevice as HidDevice
+from gateway.wire import HidReport as HidReport
 from gateway.wire import HttpReply as HttpReply
 from gateway.wire import HttpRequest as HttpRequest
 from gateway.wire import Opening as Opening

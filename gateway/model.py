@@ -126,6 +126,7 @@ POINTS: Mapping[str, Point] = _declared(
     ),
     Point("input", str, "The selected input, in the device's own name for it."),
     Point("next_meeting", str, "The meeting that is on, or the next one, in words."),
+    Point("joinable", bool, "A meeting can be joined now with one press."),
     Point("source", str, "The source that is shown (or comes out of an output), by its name in the profile."),
     Point("calls", tuple, "All calls on the codec, each a Call."),
     Point("auto_answer", bool, "Incoming calls are answered by the codec itself."),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.device import Device
+from gateway.link import PORTLESS
 from gateway.model import plain
 from gateway.tape import Entry, as_json
 
@@ -35,7 +36,7 @@ def header(device: Device, identity: str) -> dict[str, Any]:
         "device": identity,
         "driver": device.driver.name,
         "scheme": device.address.scheme,
-        "host": device.address.host,
+        "host": "" if device.address.scheme in PORTLESS else device.address.host,
         "settings": settings,
         "dropped": device.tape.dropped,
     }

@@ -34,8 +34,8 @@ class Replay:
 
 def load(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """A tape file's header and lines. Raises TapeError."""
-    try:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    try:  # not by `splitlines`: a device's own bytes may be what that takes for the end of a line
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
     except (OSError, ValueError) as error:
         raise TapeError(f"{path.name} is no tape: {error}") from None
     if not lines or not isinstance(lines[0], dict) or lines[0].get("tape") != 1:

@@ -93,7 +93,7 @@ class Room:
         self._playing: dict[tuple[int, str], list[Part]] = {}
         self._own: dict[str, Reading] = {"power": UNKNOWN, "source": UNKNOWN}
         if spec.meetings:
-            self._own["next_meeting"] = UNKNOWN
+            self._own |= {"next_meeting": UNKNOWN, "joinable": UNKNOWN}
         for part_id, part_spec in spec.parts.items():
             player, unit = players[part_id]
             sources = {name: source.label for name, source in spec.sources.items() if part_id in source.ways}
@@ -387,7 +387,7 @@ class Room:
         self.mailboxes.discard(mailbox)
 
     def own(self, point: str) -> Reading:
-        """One of the room's own points: `power`, `source`, and `next_meeting` where there is a calendar."""
+        """One of the room's own points: `power`, `source`, and `next_meeting`, `joinable` where there is a calendar."""
         return self._own.get(point, UNKNOWN)
 
     def learn(self, point: str, reading: Reading) -> None:

@@ -208,6 +208,21 @@ class DrawKey(Command):
         return isinstance(older, DrawKey) and older.key == self.key
 
 
+@verb
+@dataclass(frozen=True)
+class Rest(Command):
+    """Dim a surface (the unit) while its room is off, or wake it. How dark that is, the device's settings say."""
+
+    asleep: bool
+    verb = "rest"
+    doc = "Dim a surface while its room is off. The gateway says this to surfaces; nobody else can."
+    slot = "rest"
+    lowly = True
+    public = False
+    proof = "nothing"
+    example = {"asleep": True}
+
+
 @dataclass(frozen=True)
 class PlannedKey:
     """A key as a surface must know it to make room for it. kind: a button, a level that can be set, or only a text.

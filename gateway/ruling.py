@@ -81,12 +81,18 @@ class Ruler(Mailbox):
         self._soon = None
         acts, self._acts = self._acts, []
         for act in acts:
-            if act.part in self.rules.held:
-                continue  # somebody was faster
+            if act.part in self.rules.held or self._under_way(act):
+                continue  # somebody was faster; or it is what the room is doing already
             try:
                 self.room.submit(act.command, act.part, cause=BY_RULE + act.rule)
             except (NothingPlays, ValueError) as error:
                 log.info("%s: rule %s: %s", self.room.id, act.rule, error)
+
+    def _under_way(self, act: Act) -> bool:
+        """Whether the very same is asked of the part already, with the room's power for instance: asking it again
+        would take the place of that, which would then not have been done."""
+        part = self.room.parts[act.part]
+        return any(ticket.command == act.command for ticket in part.player.unit(part.unit).flight.values())
 
     def _due(self) -> None:
         self._at = self._later = None

@@ -26,7 +26,7 @@ from gateway import certificate
 from gateway.app import Door
 from gateway.auth import Tokens
 from gateway.calendars.office import Office
-from gateway.clock import LoopClock
+from gateway.clock import Clock, LoopClock
 from gateway.directory import Directory
 from gateway.driver import Driver
 from gateway.folder import Folder
@@ -120,15 +120,22 @@ def listen(host: str, port: int) -> socket.socket:
 
 @contextlib.asynccontextmanager
 async def gateway(
-    spec: SiteSpec, drivers: Mapping[str, type[Driver]], data: Path, server: ServerSpec | None = None
+    spec: SiteSpec,
+    drivers: Mapping[str, type[Driver]],
+    data: Path,
+    server: ServerSpec | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Running]:
-    """A whole gateway, running until the block is left. Raises StartError or FolderError before anything runs."""
+    """A whole gateway, running until the block is left. Raises StartError or FolderError before anything runs.
+
+    clock: another than the event loop's, for whoever moves the hour by hand.
+    """
     server = server or spec.server
     async with contextlib.AsyncExitStack() as ends:
         folder = Folder.open(data)
         ends.callback(folder.close)
         folder.lock()
-        clock = LoopClock()
+        clock = clock or LoopClock()
         tokens = Tokens(folder.path / "tokens.json", clock)
         cert, key, fingerprint = _tls(server, folder)
         listener = listen(server.host, server.port)

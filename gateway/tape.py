@@ -189,7 +189,7 @@ def _size(value: Any) -> int:
         return 128 + len(value.body) + _size(value.headers)
     if isinstance(value, contract.SnmpReply):
         return 128 + _size(value.values)
-    if isinstance(value, contract.Datagram):
+    if isinstance(value, contract.Datagram | contract.HidReport):
         return 128 + len(value.data)
     if isinstance(value, contract.Item):
         return 64 + _size(plain(value.value))
@@ -208,6 +208,8 @@ _LINK_VALUES = {
         contract.SnmpSet,
         contract.SnmpReply,
         contract.Datagram,
+        contract.HidDevice,
+        contract.HidReport,
     )
 }
 

@@ -66,6 +66,31 @@ class Datagram:
     peer: tuple[str, int] | tuple[()] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class HidDevice:
+    """Which device a `hid` link leads to: the first thing it tells. `serial` as the device says it over USB, or ""."""
+
+    vendor: int
+    product: int
+    serial: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HidReport:
+    """One HID report, its id in the first byte.
+
+    kind *output*: written to the device. *feature*: set there; what a *get* brings back has this kind, too. *get*: ask
+    for a feature report, `data` is its id and as many zeros as the answer may have bytes beside it. *input*: what the
+    device says by itself. With `reply` each but *input* is answered by its own tag when it is done: *output* and
+    *feature* by `HidReport("done", b"")`. A feature report that the device does not take `broke`; an output report
+    that it does not take is the end of the link.
+    """
+
+    kind: Literal["output", "feature", "get", "input", "done"]
+    data: bytes
+
+
 @dataclass(frozen=True)
 class Opening:
     """How the main link is to be opened; every link reads only its own fields. Secrets never leave the link."""

@@ -1,7 +1,8 @@
-"""A clock that tests move by hand: nothing waits, and every timer rings in order at its own time."""
+"""Clocks that tests move by hand: one that stands still between, and one that runs and leaps."""
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import itertools
 from collections.abc import Callable
@@ -56,3 +57,53 @@ class ManualClock:
             self._now = max(self._now, when)
             timer.then()
         self._now = until
+
+
+class LeapTimer:
+    """A call to come, which the loop holds; a leap of the clock brings it nearer."""
+
+    def __init__(self, clock: LeapingClock, when: float, then: Callable[[], None]) -> None:
+        self.clock, self.when, self.then = clock, when, then
+        self.set()
+
+    def set(self) -> None:
+        """Have the loop ring it by the clock as it is now."""
+        self.handle = asyncio.get_running_loop().call_at(self.when - self.clock.ahead, self._ring)
+        self.clock.timers.add(self)
+
+    def cancel(self) -> None:
+        self.handle.cancel()
+        self.clock.timers.discard(self)
+
+    def _ring(self) -> None:
+        self.clock.timers.discard(self)
+        self.then()
+
+
+class LeapingClock:
+    """A `gateway.clock.Clock` for a whole gateway: it runs with the event loop, and `leap` moves it on at once.
+
+    What was due meanwhile rings after the leap, as after a machine's sleep, so that a device that answers in real time
+    is not given up while hours go by.
+    """
+
+    def __init__(self, wall: float) -> None:
+        self.ahead = 0.0
+        self._offset = wall - asyncio.get_running_loop().time()
+        self.timers: set[LeapTimer] = set()
+
+    def now(self) -> float:
+        return asyncio.get_running_loop().time() + self.ahead
+
+    def wall(self) -> float:
+        return self.now() + self._offset
+
+    def at(self, when: float, then: Callable[[], None]) -> LeapTimer:
+        return LeapTimer(self, when, then)
+
+    def leap(self, seconds: float) -> None:
+        """Move on by so many seconds."""
+        self.ahead += seconds
+        for timer in sorted(self.timers, key=lambda one: one.when):
+            timer.cancel()
+            timer.set()

@@ -191,7 +191,7 @@ def meeting(address: str) -> str:
     return digits if NUMBER.fullmatch(digits) else ""
 
 
-def booking(row: Any) -> dict[str, str] | None:
+def booking(row: Any) -> dict[str, Any] | None:
     """A row of the bookings list; a private meeting keeps its title to itself."""
     if not isinstance(row, dict):
         return None
@@ -204,6 +204,7 @@ def booking(row: Any) -> dict[str, str] | None:
         "end": text(at(row, "endTime")),
         "address": text(at(row, "meetingNumber")),
         "protocol": "zoom",
+        **({"private": True} if private else {}),
     }
 
 

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from gateway.api.commands import Commands
 from gateway.api.contacts import contacts, favourite
+from gateway.api.overview import devices_of
 from gateway.api.problem import Problem
 from gateway.api.rights import Rights, address_of
 from gateway.auth import Permission, Token
@@ -202,10 +203,12 @@ class Asks:
         return JSONResponse({"drivers": [describe_driver(driver) for driver in self.drivers.values()]})
 
     async def devices(self, request: Request) -> Response:
-        """Every device of the site."""
+        """Every device of the site, or with `?room=` those that a room uses (empty: that rooms share)."""
         self._token(request, "admin")
+        room = request.query_params.get("room")
+        wanted = list(self.house.devices) if room is None else devices_of(self.house, room)
         return JSONResponse(
-            {"devices": {identity: self._device_told(device) for identity, device in self.house.devices.items()}}
+            {"devices": {identity: self._device_told(self.house.devices[identity]) for identity in wanted}}
         )
 
     @staticmethod

@@ -224,7 +224,11 @@ ASKS = {
     ),
     "/api/v1/commands/{id}": ("A recent command and its outcome so far.", "rooms"),
     "/api/v1/drivers": ("Every driver: links, settings, what it offers and what not.", "devices"),
-    "/api/v1/devices": ("Every device of the site (admin).", "devices"),
+    "/api/v1/devices": ("Every device of the site, or with `?room=` those that a room uses (admin).", "devices"),
+    "/api/v1/overview": (
+        "Every room with what is wrong in it, those in trouble first; 304 with `If-None-Match` (admin).",
+        "rooms",
+    ),
     "/api/v1/devices/{device}/tape": (
         "A device's latest frames, one JSON object a line; `?follow=1` goes on (admin).",
         "devices",

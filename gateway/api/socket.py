@@ -7,9 +7,11 @@ Messages, both ways, are JSON objects, one a frame; docs/api.md describes them. 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -19,7 +21,7 @@ from gateway.api.guest import PROTOCOL, token_text
 from gateway.api.problem import Problem, fault
 from gateway.api.rights import Rights, address_of
 from gateway.auth import Token
-from gateway.commands import COMMANDS, Rows
+from gateway.commands import COMMANDS, MoveCamera, Rows
 from gateway.house import House
 from gateway.mailbox import Mailbox
 from gateway.report import outcome_of, state, tell
@@ -54,18 +56,22 @@ class Sockets:
         offered = websocket.scope.get("subprotocols", ())
         await websocket.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
         mailbox = room.listen()
+        aimed: set[tuple[str, MoveCamera]] = set()  # how to stop the cameras that it has sent off
         try:
             await websocket.send_text(self._greeting(websocket, room))
             async with asyncio.TaskGroup() as group:
                 writer = group.create_task(_write(websocket, mailbox, self.rights, token))
                 try:
-                    await self._read(websocket, room, mailbox, token)
+                    await self._read(websocket, room, mailbox, token, aimed)
                 finally:
                     writer.cancel()
         except* (WebSocketDisconnect, RuntimeError):
             pass  # the client has gone
         finally:
             room.unlisten(mailbox)
+            for part_id, stop in aimed:  # nobody is left to say it
+                with contextlib.suppress(Problem):
+                    submit(room, stop, part_id, f"token:{token.name}")
 
     def _greeting(self, websocket: WebSocket, room: Room) -> str:
         query = websocket.query_params
@@ -78,7 +84,9 @@ class Sockets:
         told = {"type": "state", "epoch": self.epoch, "seq": room.seq, "at": room.clock.wall()}
         return json.dumps({**told, "state": state(room), "missed": missed, "complete": complete})
 
-    async def _read(self, websocket: WebSocket, room: Room, mailbox: Mailbox, token: Token) -> None:
+    async def _read(
+        self, websocket: WebSocket, room: Room, mailbox: Mailbox, token: Token, aimed: set[tuple[str, MoveCamera]]
+    ) -> None:
         while True:
             message = await websocket.receive()
             if message["type"] == "websocket.disconnect":
@@ -100,14 +108,22 @@ class Sockets:
                 if asked.get("type") == "ping":
                     mailbox.put({"type": "pong", "ref": ref})
                     continue
-                self._do(room, mailbox, token, asked, ref)
+                self._do(room, mailbox, token, asked, ref, aimed)
             except Problem as problem:
                 mailbox.put({**json.loads(problem.body()), "type": "problem", "ref": ref})
             except Exception:
                 log.exception("A message on the socket of %s met a fault", room.id)
                 mailbox.put({**json.loads(fault().body()), "type": "problem", "ref": ref})
 
-    def _do(self, room: Room, mailbox: Mailbox, token: Token, asked: dict[str, Any], ref: Any) -> None:
+    def _do(
+        self,
+        room: Room,
+        mailbox: Mailbox,
+        token: Token,
+        asked: dict[str, Any],
+        ref: Any,
+        aimed: set[tuple[str, MoveCamera]],
+    ) -> None:
         if not self.rights.tokens.holds(token):
             raise Problem(401, "the token was revoked")
         self.rights.allow(token, "command", room.id)
@@ -120,6 +136,9 @@ class Sockets:
         # As JSON again: from a dict, a strict adapter (`Command.__pydantic_config__`) takes no dataclass.
         command = parse(verb, json.dumps(asked).encode())
         ticket = submit(room, command, part_id, f"token:{token.name}")
+        if isinstance(command, MoveCamera):
+            stop = replace(command, to="stop")
+            (aimed.discard if command.to == "stop" else aimed.add)((part_id, stop))
 
         def answered(ended: Ticket) -> None:
             mailbox.put({"type": "answer", "ref": ref, **outcome_of(part_id, ended)})

@@ -111,7 +111,9 @@ class Desk:
         self.showing = show(self.keeper.meetings, now, self.zone, self.spec, told)
         if self.keeper.health.read_at is not None:
             words = next_words(self.showing.coming, now, self.zone)
-            self.room.learn("next_meeting", Reading(words, self.clock.wall(), confirmed=not self.keeper.stale))
+            at, fresh = self.clock.wall(), not self.keeper.stale
+            self.room.learn("next_meeting", Reading(words, at, confirmed=fresh))
+            self.room.learn("joinable", Reading(self.showing.pressed() is not None, at, confirmed=fresh))
         told_now = self.told()
         if told_now != self._last:
             self._last = told_now

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import re
 import sys
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class LinkError(Exception):
         self.words = words
 
 
+HID = re.compile(r"[0-9a-fA-F]{4}(/[0-9a-fA-F]{4}(/[0-9A-Za-z_-]+)?)?/?")  # vendor, product, serial
 # Where a protocol is found when neither the URL nor the driver says; schemes that are not here always name a port.
 USUAL_PORTS: Mapping[str, int] = {
     "telnet": 23,
@@ -41,7 +43,8 @@ USUAL_PORTS: Mapping[str, int] = {
 
 @dataclass(frozen=True)
 class Address:
-    """Where a link leads: `tcp://host:4352`, `wss://host/ws`, `serial:///dev/ttyUSB0?baud=19200`."""
+    """Where a link leads: `tcp://host:4352`, `wss://host/ws`, `serial:///dev/ttyUSB0?baud=19200`,
+    `hid://0fd9` (a USB vendor)."""
 
     scheme: str
     host: str = ""
@@ -58,6 +61,8 @@ class Address:
         listening = parts.scheme.startswith("listen+")
         if not parts.scheme:
             raise ValueError(f"{url!r} has no scheme such as tcp:// or serial://")
+        if parts.scheme == "hid" and not HID.fullmatch(parts.netloc + parts.path):
+            raise ValueError(f"{url!r} is not hid://VENDOR/PRODUCT/SERIAL, such as hid://0fd9 or hid://0fd9/0084")
         try:
             port = parts.port
         except ValueError:
@@ -69,7 +74,7 @@ class Address:
             raise ValueError(f"{url!r} names no host")
         if port is None:
             port = (ports or {}).get(parts.scheme, 0) or USUAL_PORTS.get(parts.scheme, 0)
-        if not port and not listening and parts.scheme != "serial":
+        if not port and not listening and parts.scheme not in PORTLESS:
             raise ValueError(f"{url!r} names no port, such as {parts.scheme}://{parts.hostname}:4000")
         return cls(parts.scheme, parts.hostname or "", port, parts.path, parts.query)
 
@@ -148,11 +153,13 @@ SCHEMES: Mapping[str, str] = {
     "listen+snmp": "snmp_trap",
 }
 # Links that wait to be called: one Driver for each connection that comes in.
-LISTENING = frozenset({"listen+tcp", "listen+ws"})
-# Schemes under which connections come in: `gateway.link.listen.listen` serves them, one Link for each that comes.
-LISTENING = frozenset({"listen+tcp", "listen+ws"})
-# Links on which every Send with `reply` is answered by its own tag, so that the turn ends with the answer.
-PAIRED = frozenset({"http", "https", "snmp"})
+# `gateway.link.listen.listen` serves them. Devices that are plugged in (`hid`) come in the same way.
+LISTENING = frozenset({"listen+tcp", "listen+ws", "hid"})
+# Links on which every Send with `reply` is answered by its own tag, so that the turn ends with the answer. What comes
+# without one was not asked for.
+PAIRED = frozenset({"http", "https", "snmp", "hid"})
+# Links that lead to no port of a network.
+PORTLESS = frozenset({"serial", "hid"})
 
 
 async def load(scheme: str) -> None:

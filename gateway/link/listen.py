@@ -1,4 +1,4 @@
-"""Listeners: connections that come in (`listen+tcp`, `listen+ws`), each handed out as a Link of its own.
+"""Listeners: connections that come in (`listen+tcp`, `listen+ws`, what is plugged in: `hid`), each a Link of its own.
 
 What may not live here: who a visitor is and what it serves; that is for the driver to find out, one per connection.
 
@@ -54,6 +54,12 @@ class Listener(Protocol):
 
 async def listen(address: Address, opening: Opening, accept: Accept) -> Listener:
     """Listen at `address` (no host = every interface). Raises LinkError, ValueError for a scheme that cannot listen."""
+    if address.scheme == "hid":
+        from gateway.link.hid import Bay
+
+        bay = Bay(address, accept)
+        bay.open()
+        return bay
     if address.scheme not in ("listen+tcp", "listen+ws"):
         raise ValueError(f"{address.scheme}:// cannot listen")
     door = Door(address, opening, accept)

@@ -3,6 +3,7 @@
 
 import { action, power, slider, toggle, value, view } from "./controls.js";
 import { h, icon, put, set } from "./dom.js";
+import { helpButton } from "./help.js";
 import { deviceName, reasonOf } from "./room.js";
 import { TEXT } from "./words.js";
 
@@ -25,6 +26,7 @@ export function head(room, openDetails) {
     h("h1", {}, name),
     powered && h("div", { class: "row" }, h("span", { class: "quiet" }, TEXT.power), state.element, onOff.element),
     clock,
+    helpButton(room),
     details,
   );
   const show = () => {

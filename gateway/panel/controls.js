@@ -195,3 +195,14 @@ export function chooser(room, id, verb, point, label) {
   });
   return { element: select, show };
 }
+
+// A drawer or a question of its own making: shown over the page, and gone once it is closed.
+export function dialog(look, label, ...content) {
+  const close = { type: "button", class: "control round", "aria-label": TEXT.close, onclick: () => element.close() };
+  const title = h("div", { class: "title" }, h("h2", {}, label), h("button", close, icon("close")));
+  const element = h("dialog", { class: look, "aria-label": label, onclose: () => element.remove() }, title, ...content);
+  element.addEventListener("click", (event) => event.target === element && element.close());
+  document.body.append(element);
+  element.showModal();
+  return element;
+}

@@ -43,6 +43,16 @@ const PATHS = {
   page: "M6 3.5h8l4 4v13H6zM14 3.5v4h4M9 12h6M9 15.5h6",
   info: "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17zM12 11v5M12 7.8v.1",
   warning: "M12 4l9 16H3zM12 10v4.5M12 17.2v.1",
+  left: "M14.5 6l-6 6 6 6",
+  right: "M9.5 6l6 6-6 6",
+  home: "M4 11l8-6.5 8 6.5M6.5 9.5V19h11V9.5M10.5 19v-5h3v5",
+  light: "M9 17.5h6M10 20.5h4M12 3.5a5.5 5.5 0 0 1 3 10.2V15H9v-1.3a5.5 5.5 0 0 1 3-10.2z",
+  gear: "M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2.2 2.2M16.2 16.2l2.2 2.2M5.6 18.4l2.2-2.2M16.2 7.8l2.2-2.2",
+  help: "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17zM9.7 9.6a2.4 2.4 0 1 1 3.4 2.2c-.8.4-1.1.9-1.1 1.7M12 16.4v.1",
+  star: "M12 4l2.4 5 5.6.8-4 3.9.9 5.5-4.9-2.6-4.9 2.6.9-5.5-4-3.9 5.6-.8z",
+  scene: "M12 4v3M12 17v3M4 12h3M17 12h3M6.5 6.5l2 2M15.5 15.5l2 2M6.5 17.5l2-2M15.5 8.5l2-2",
+  pause: "M9 6v12M15 6v12",
+  forward: "M4 16v-2a4 4 0 0 1 4-4h10M14 6l4 4-4 4",
   close: "M6 6l12 12M18 6L6 18",
 };
 
@@ -72,14 +82,28 @@ export function sourceIcon(name, label) {
 
 const FIRST_REPEAT = 450;
 const NEXT_REPEAT = 220;
+const NUDGE = 400;
+const held = new Set(); // how to end each button that is held now
 
-// `act` at once, and again while the button is held. Every way a finger can leave ends it: a button is never stuck.
+// Whatever takes the page away from the finger lets every button go: a lost window, a lost link, a page built anew.
+export function letGo() {
+  for (const end of [...held]) end();
+}
+for (const name of ["blur", "pagehide"]) window.addEventListener(name, letGo);
+document.addEventListener("visibilitychange", letGo);
+
+// Every way a finger can leave a button ends what it began: a button is never stuck.
+function onLeaving(button, end) {
+  for (const name of ["pointerup", "pointercancel", "pointerleave", "blur", "contextmenu"]) button.addEventListener(name, end);
+}
+
+// `act` at once, and again while the button is held.
 export function repeating(button, act) {
   let timer = 0;
   let byPointer = false;
   const end = () => {
     clearTimeout(timer);
-    timer = 0;
+    held.delete(end);
   };
   const again = () => {
     act();
@@ -89,17 +113,54 @@ export function repeating(button, act) {
     if (event.button !== 0) return;
     end();
     byPointer = true;
+    held.add(end);
     act();
     timer = setTimeout(again, FIRST_REPEAT);
   });
-  for (const name of ["pointerup", "pointercancel", "pointerleave", "blur", "contextmenu"]) {
-    button.addEventListener(name, end);
-  }
-  window.addEventListener("blur", end);
-  document.addEventListener("visibilitychange", end);
+  onLeaving(button, end);
   button.addEventListener("click", (event) => {
     if (event.detail === 0 || !byPointer) act(); // the keyboard, or a screen reader
     byPointer = false;
+  });
+}
+
+// `start` when the button goes down, `stop` when it is let go; a click without either (a screen reader's) is a nudge.
+export function holding(button, start, stop) {
+  const spaced = (event) => event.key === " " || event.key === "Enter";
+  let quiet = false; // the click that follows a press has been dealt with
+  const end = () => {
+    if (!held.delete(end)) return;
+    button.classList.remove("held");
+    stop();
+  };
+  const begin = () => {
+    if (held.has(end)) return;
+    held.add(end);
+    button.classList.add("held");
+    start();
+  };
+  button.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    quiet = true;
+    begin();
+  });
+  onLeaving(button, end);
+  button.addEventListener("keydown", (event) => {
+    if (!spaced(event)) return;
+    event.preventDefault();
+    if (!event.repeat) begin();
+  });
+  button.addEventListener("keyup", (event) => {
+    if (!spaced(event)) return;
+    event.preventDefault();
+    end();
+  });
+  button.addEventListener("click", () => {
+    if (!quiet) {
+      begin();
+      setTimeout(end, NUDGE);
+    }
+    quiet = false;
   });
 }
 

@@ -13,6 +13,7 @@ export class Link {
     this.token = token;
     this.told = told;
     this.open = false;
+    this.greetings = 0; // how often it came to be
     this.epoch = "";
     this.seq = 0;
     this.wait = FIRST_WAIT;
@@ -39,6 +40,7 @@ export class Link {
     this.deaf = 0;
     if (message.type === "state") {
       this.open = true;
+      this.greetings += 1;
       this.wait = FIRST_WAIT;
       this.epoch = message.epoch;
       this.seq = message.seq;

@@ -3,38 +3,7 @@
 
 import { action, view } from "./controls.js";
 import { h, icon, put } from "./dom.js";
-import { TEXT as SHARED } from "./words.js";
-
-export const TEXT = {
-  hour: SHARED.hour,
-  today: "Today",
-  calendar: "Calendar",
-  noMeeting: "No more meetings today",
-  allDay: "All day",
-  isOn: "Now",
-  isNext: "Next",
-  tentative: "Tentative",
-  join: "Join",
-  bookNow: "Book now for",
-  minutes: (minutes) => `${minutes} min`,
-  book: (minutes) => `Book the room for ${minutes} minutes`,
-  extend: (minutes) => `${minutes} min longer`,
-  endTitle: "End this meeting?",
-  endText: "The room is free for others from now on. A call goes on.",
-  endYes: "End meeting",
-  calendarStarting: "The calendar is being read…",
-  calendarState: {
-    starting: "The calendar has not answered yet.",
-    asleep: "The codec is asleep.",
-    "network lost": "The calendar cannot be reached.",
-    "auth lost": "The calendar does not let RoomGate in any more. Tell IT.",
-    "not allowed": "RoomGate may not read this room's calendar. Tell IT.",
-    trouble: "The calendar cannot be read. Tell IT.",
-    "not set up": "The calendar is not set up. Tell IT.",
-  },
-  asOf: (hour, seconds) =>
-    seconds < 7200 ? `As of ${hour}, ${Math.max(1, Math.round(seconds / 60))} min ago.` : `As of ${hour}, ${Math.round(seconds / 3600)} hours ago.`,
-};
+import { TEXT } from "./words.js";
 
 const SAID = ["too early", "over"]; // reasons that the time beside them says already
 const BOOK = [15, 30, 60];
@@ -130,6 +99,8 @@ function health(room, { state, words, read_at: at, stale }) {
   if ((state === "ok" || state === "asleep") && !stale) return "";
   if (state === "starting" && at === null) return TEXT.calendarStarting;
   const reason = TEXT.calendarState[state] ?? "";
-  const age = at === null ? "" : TEXT.asOf(TEXT.hour(at), room.now() - at);
+  const old = at === null ? 0 : room.now() - at;
+  const ago = old < 7200 ? TEXT.minutesAgo(Math.max(1, Math.round(old / 60))) : TEXT.hoursAgo(Math.round(old / 3600));
+  const age = at === null ? "" : TEXT.asOf({ hour: TEXT.hour(at), ago });
   return [reason || (state === "not set up" && words), age].filter(Boolean).join(" ");
 }

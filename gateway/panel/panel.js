@@ -3,20 +3,30 @@
 
 import { banners, foot, head } from "./bars.js";
 import * as calls from "./calls.js";
-import { gate } from "./controls.js";
-import { h, icon, put } from "./dom.js";
+import { anything, camera } from "./cameras.js";
+import { dialog, gate } from "./controls.js";
+import { h, icon, letGo, set } from "./dom.js";
+import { door, wellFormed } from "./door.js";
 import { Link } from "./link.js";
-import { make, sources } from "./parts.js";
+import { make, scenes, sources } from "./parts.js";
+import { people } from "./people.js";
 import { deviceName, reasonOf, Room } from "./room.js";
-import { TEXT } from "./words.js";
+import { picture, share, taking } from "./share.js";
+import { Views } from "./views.js";
+import { LANG, LANGUAGES, speak, TEXT } from "./words.js";
 
-const id = decodeURIComponent(location.pathname.split("/")[2]);
+const LAST = "roomgate.room"; // where this screen hangs, for /panel without a room
+const id = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const KEPT = `roomgate.token.${id}`;
 const SAID_FOR = 8000;
-const [FOOT, MOTION] = ["foot", "motion"];
-const PLACES = { display: "show", screen: MOTION, shade: MOTION, calls: "calls", volume: FOOT, mics: FOOT, camera: FOOT };
+const PLACES = {
+  display: "show", output: "show", screen: "motion", shade: "motion", calls: "calls", share: "calls", picture: "calls",
+  camera: "cameras", ptz: "cameras", light: "lights", volume: "", mics: "", signal: "",
+};
+const MAKERS = { share, picture, camera, ptz: camera };
 const [app, toasts, alarm] = ["app", "toasts", "alarm"].map((name) => document.getElementById(name));
 const room = new Room(say, show);
+const turner = new Views(() => show());
 let shape = "";
 let views = [];
 let meetings = null; // loaded where the room has a calendar
@@ -32,54 +42,84 @@ function say(words) {
 function show() {
   if (!room.state) return;
   if (room.state.meetings && !meetings) load();
-  const { name, parts, sources, limits } = room.state;
+  const { name, parts, sources, limits, scenes } = room.state;
   const looks = ([part, { kind, label, takes, choices, points }]) => [part, kind, label, takes, choices, Object.keys(points)];
   const built = Object.entries(parts).map(looks);
-  const now = JSON.stringify([name, built, sources, limits]);
+  const now = JSON.stringify([name, built, Object.entries(sources).map(([source, { label }]) => [source, label]), limits, scenes]);
   if (now !== shape) {
     shape = now;
     build();
   }
+  set(app, "data-view", turner.shown);
   for (const view of views) view.show();
   gate(app, room);
 }
 
 async function load() {
   meetings = {};
-  meetings = await import("./meetings.js");
+  try {
+    meetings = await import("./meetings.js");
+  } catch {
+    meetings = null; // the gateway has just gone: asked for again with the next greeting
+    return;
+  }
   shape = "";
   show();
 }
 
 function build() {
-  const columns = { today: [], show: [], motion: [], calls: [], more: [], foot: [] };
-  const { name, parts, sources: shown } = room.state;
+  letGo(); // a button that is taken away is not held any more
+  const { name, parts, sources: shown, scenes: kept } = room.state;
+  const columns = { today: [], sources: [], show: [], motion: [], calls: [], people: [], sharing: [], cameras: [], lights: [], more: [] };
   document.title = name;
   const top = [head(room, details), banners(room)];
   if (room.state.meetings && meetings?.card) columns.today.push(meetings.card(room));
-  if (Object.keys(shown).length) columns.show.push(sources(room));
-  for (const [part, { kind }] of Object.entries(parts)) {
+  if (Object.keys(shown).length) columns.sources.push(sources(room));
+  for (const [part, { kind, takes }] of Object.entries(parts)) {
     const place = PLACES[kind] ?? "more";
-    if (place === "calls") top.push(calls.incoming(room, part, alarm));
-    if (place !== "foot") columns[place].push(place === "calls" ? calls.card(room, part) : make(room, part));
+    if (kind === "calls") {
+      top.push(calls.incoming(room, part, alarm), calls.strip(room, part, () => turner.open("calls")));
+      columns.calls.push(calls.card(room, part));
+      if (takes.includes("dial")) columns.people.push(people(room, part));
+      if (takes.includes("auto-answer") || takes.includes("do-not-disturb")) columns.sharing.push(taking(room, part));
+    } else if (place === "calls") {
+      if (takes.length) columns.sharing.unshift(MAKERS[kind](room, part));
+    } else if (place === "cameras") {
+      if (anything(room, part)) columns.cameras.push(camera(room, part));
+    } else if (place) columns[place].push(make(room, part));
   }
-  const section = (place, title) => {
-    const elements = columns[place].map(({ element }) => element);
-    return elements.length && h("section", { "aria-label": title }, h("h2", {}, title), ...elements);
-  };
+  const scened = Object.keys(kept ?? {}).length && scenes(room);
+  const section = (title, ...made) => made.length && h("section", { "aria-label": title }, h("h2", {}, title), ...made.map(({ element }) => element));
   const column = (...sections) => sections.some(Boolean) && h("div", { class: "column" }, ...sections);
-  const more = section("more", TEXT.more);
-  const left = columns.show.length * 4 <= columns.motion.length * 3; // where there is more room: its cards are taller
-  const main = h(
-    "main",
-    {},
-    column(section("today", meetings?.TEXT?.today), section("show", TEXT.sources), left && more),
-    column(section("motion", TEXT.motion), !left && more),
-    column(section("calls", TEXT.calls)),
-  );
-  if (!Object.keys(parts).length && !room.state.meetings) main.append(h("p", { class: "notice" }, TEXT.none));
+  const page = (view, ...held) => held.some(Boolean) && h("main", { "data-page": view, "aria-label": TEXT.view[view] }, ...held);
+  const cards = (view) => columns[view].length && page(view, h("h2", {}, TEXT.view[view]), ...columns[view].map(({ element }) => element));
+  const planned = columns.today.length > 0; // the day takes a column of its own
+  const displays = () => section(TEXT.displays, ...columns.show);
+  const motion = () => section(TEXT.motion, ...columns.motion);
+  const scene = () => scened && section(TEXT.scenes, scened);
+  const pages = {
+    home: page(
+      "home",
+      column(section(TEXT.today, ...columns.today), planned && scene()),
+      column(section(TEXT.sources, ...columns.sources), planned ? displays() : scene()),
+      column(!planned && displays()),
+      column(motion()),
+    ),
+    calls: page(
+      "calls",
+      column(section(TEXT.calls, ...columns.calls)),
+      column(section(TEXT.directory, ...columns.people)),
+      column(section(TEXT.meeting, ...columns.sharing)),
+    ),
+    cameras: cards("cameras"),
+    lights: cards("lights"),
+    more: cards("more"),
+  };
   const bottom = foot(room);
-  app.replaceChildren(...top.map(({ element }) => element), main, bottom.element);
+  const none = !Object.keys(parts).length && !room.state.meetings && h("main", {}, h("p", { class: "notice" }, TEXT.none));
+  const turned = turner.build(pages);
+  set(app, "data-rail", turned[0] && "there");
+  app.replaceChildren(...[...top.map(({ element }) => element), ...turned, none, bottom.element].filter(Boolean));
   views = [...top, ...Object.values(columns).flat(), bottom];
 }
 
@@ -98,19 +138,17 @@ function details() {
     .map((part) => [room.label(part), room.reading(part, "lamp_hours").value])
     .filter(([, told]) => told !== null)
     .map(([label, told]) => h("p", {}, `${label}: ${TEXT.lamp(told)}`));
-  const close = { type: "button", class: "control round", "aria-label": TEXT.close, onclick: () => dialog.close() };
-  const dialog = h(
-    "dialog",
-    { class: "drawer", "aria-label": TEXT.details, onclose: () => dialog.remove() },
-    h("div", { class: "title" }, h("h2", {}, TEXT.devices), h("button", close, icon("close"))),
+  const option = ([lang, name]) => h("option", { value: lang, selected: lang === LANG }, name);
+  const language = h("select", { class: "control", onchange: () => speak(language.value) }, ...Object.entries(LANGUAGES).map(option));
+  dialog(
+    "drawer",
+    TEXT.devices,
     h("ul", {}, ...Object.entries(room.state.devices).map(row)),
     hours.length && h("h3", {}, TEXT.else),
     ...hours,
+    h("label", { class: "row below" }, TEXT.langLabel, language),
     h("button", { type: "button", class: "control wide", onclick: forget }, TEXT.forget),
   );
-  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-  document.body.append(dialog);
-  dialog.showModal();
 }
 
 // ---- the way in
@@ -120,22 +158,21 @@ function forget() {
   location.reload();
 }
 
-const wellFormed = (token) => /^[\w.~-]{1,128}$/.test(token); // it travels as a WebSocket sub-protocol
+// In the room that an administrator said: its token is kept there, and this screen goes on to it.
+function adopted(token, given) {
+  const to = given || id;
+  if (to === id && id) return enter(token);
+  if (!to) return ask(TEXT.tokenRoom);
+  localStorage.setItem(`roomgate.token.${to}`, token);
+  localStorage.setItem(LAST, to);
+  location.replace(`/panel/${encodeURIComponent(to)}${location.search}`);
+}
 
 function ask(problem) {
-  const named = { "aria-label": TEXT.tokenLabel, placeholder: TEXT.tokenLabel };
-  const field = h("input", { type: "password", class: "field", autocomplete: "off", ...named });
-  const wrong = h("p", { class: "wrong", role: "alert" }, problem);
-  const onsubmit = (event) => {
-    event.preventDefault();
-    const token = field.value.trim();
-    if (wellFormed(token)) enter(token);
-    else put(wrong, TEXT.tokenBad);
-  };
-  const open = h("button", { type: "submit", class: "control go" }, TEXT.tokenGo);
-  const words = [h("h1", {}, TEXT.tokenTitle), h("p", { class: "quiet" }, TEXT.tokenHelp)];
-  app.replaceChildren(h("form", { class: "card door", onsubmit }, ...words, field, wrong, open));
-  field.focus();
+  shape = "";
+  views = [];
+  set(app, "data-rail", null);
+  door(app, problem, adopted);
 }
 
 function enter(token) {
@@ -144,14 +181,19 @@ function enter(token) {
   room.link = new Link(id, token, {
     greeting(message) {
       localStorage.setItem(KEPT, token);
+      localStorage.setItem(LAST, id);
       if (room.lostAt) say(TEXT.back);
       room.greeting(message);
     },
     message: (message) => room.message(message),
-    lost: () => room.lost(),
+    lost() {
+      letGo();
+      room.lost();
+    },
     refused(status, detail) {
       if (status === 401) localStorage.removeItem(KEPT);
       room.state = null;
+      for (const open of document.querySelectorAll("dialog")) open.close();
       ask(detail);
     },
   });
@@ -162,7 +204,9 @@ function enter(token) {
 const given = new URLSearchParams(location.hash.slice(1)).get("token");
 if (given) history.replaceState(null, "", location.pathname + location.search);
 const token = given ?? localStorage.getItem(KEPT);
-if (token && wellFormed(token)) enter(token);
-else ask(token ? TEXT.tokenBad : "");
+const last = localStorage.getItem(LAST);
+if (!id && !given && last && localStorage.getItem(`roomgate.token.${last}`)) adopted(localStorage.getItem(`roomgate.token.${last}`), last);
+else if (token && id && wellFormed(token)) enter(token);
+else ask(token ? (id ? TEXT.tokenBad : TEXT.tokenRoom) : "");
 
 setInterval(show, 1000); // the clock, and the calls' timers

@@ -2,7 +2,9 @@
 // What may not live here: calls (calls.js), and what is always in reach (bars.js).
 
 import { action, choice, chooser, power, slider, toggle, value, view } from "./controls.js";
+import { presets } from "./cameras.js";
 import { h, put, set, sourceIcon } from "./dom.js";
+import { draggable } from "./drag.js";
 import { reasonOf } from "./room.js";
 import { TEXT } from "./words.js";
 
@@ -29,12 +31,16 @@ function display(room, id) {
   const complaint = { show: () => put(faults, (room.reading(id, "faults").value ?? []).join(" · ")) };
   const onOff = takes("power") && power(room, id, label);
   const input = takes("input") && chooser(room, id, "input", "input", `${label}: ${TEXT.input}`);
+  const several = [...room.kind("display"), ...room.kind("output")].length > 1;
+  const shown = several && takes("source") && chooser(room, id, "source", "source", `${label}: ${TEXT.source}`);
   const picture =
     takes("video-mute") &&
     toggle(room, id, "video-mute", "video_muted", { label: TEXT.picture, words: TEXT.blank, glyph: "display" });
-  const row = (input || picture) && h("div", { class: "row below" }, input && input.element, picture && picture.element);
-  const content = [onOff && onOff.element, faults, row];
-  return card(room, id, "line", [state.element], content, state, onOff, input, picture, complaint);
+  const row = [shown, input, picture].filter(Boolean).map(({ element }) => element);
+  const content = [onOff && onOff.element, faults, row.length && h("div", { class: "row wrap below" }, ...row)];
+  const made = card(room, id, "line", [state.element], content, state, onOff, shown, input, picture, complaint);
+  set(made.element, "data-drop", takes("source") && id);
+  return made;
 }
 
 function motion(room, id) {
@@ -58,6 +64,9 @@ function motion(room, id) {
   );
   const spec = { verb: "position", field: "percent", point: "position", label: `${label}: ${TEXT.position}` };
   const bar = takes("position") && slider(room, id, spec);
+  const slats = { verb: "tilt", field: "percent", point: "tilt", label: `${label}: ${TEXT.tilt}` };
+  const tilt = takes("tilt") && slider(room, id, slats);
+  const kept = takes("preset") && room.part(id).choices.preset && presets(room, id);
   const show = () => {
     const position = room.reading(id, "position");
     const moving = room.reading(id, "moving");
@@ -67,8 +76,9 @@ function motion(room, id) {
     set(picture, "data-moving", way);
     put(going, TEXT.moving[kind][way] ?? "");
   };
-  const content = [picture, buttons, bar && h("div", { class: "below" }, bar.element)];
-  return card(room, id, "line motion", [where.element, bar && bar.aim, going], content, where, bar, { show });
+  const below = [bar, tilt, kept].filter(Boolean).map(({ element }) => h("div", { class: "below" }, element));
+  const content = [picture, buttons, ...below];
+  return card(room, id, "line motion", [where.element, bar && bar.aim, going], content, where, bar, tilt, kept, { show });
 }
 
 function outlet(room, id) {
@@ -101,6 +111,55 @@ function codec(room, id) {
   return card(room, id, "line", [state.element], [pair && pair.element], state, pair);
 }
 
+// A switcher's output is a display of which only the picture is known.
+function output(room, id) {
+  const label = room.label(id);
+  const shown = value(room, id, "source", (source) => room.state.sources[source]?.label ?? source);
+  const choose = room.takes(id, "source") && chooser(room, id, "source", "source", `${label}: ${TEXT.source}`);
+  const route = room.takes(id, "route") && !choose && value(room, id, "input");
+  const made = card(room, id, "line", [choose ? shown.element : route && route.element], [choose && choose.element], shown, choose, route);
+  set(made.element, "data-drop", room.takes(id, "source") && id);
+  return made;
+}
+
+function light(room, id) {
+  const label = room.label(id);
+  const level = value(room, id, "level", TEXT.percent);
+  const takes = room.takes(id, "level");
+  const spec = { verb: "level", field: "level", point: "level", label: `${label}: ${TEXT.brightness}`, live: true };
+  const bar = takes && slider(room, id, spec);
+  const one = (text, to) => action(room, id, "level", { label: text, name: `${label}: ${text}`, fields: { level: to } });
+  const pair = takes && h("div", { class: "pair" }, one(TEXT.on, 100), one(TEXT.off, 0));
+  const kept = room.takes(id, "preset") && presets(room, id);
+  const hide = { show: () => (level.element.hidden = !takes) }; // a scene has no brightness
+  const below = [bar && bar.element, kept && kept.element].filter(Boolean).map((made) => h("div", { class: "below" }, made));
+  return card(room, id, "line", [level.element, bar && bar.aim], [pair, ...below], level, hide, bar, kept);
+}
+
+function microphone(room, id) {
+  const label = room.label(id);
+  const takes = (verb) => room.takes(id, verb);
+  const level = value(room, id, "volume", TEXT.percent);
+  const hide = { show: () => (level.element.hidden = room.reading(id, "volume").value === null) };
+  const mute = takes("mic-mute") && toggle(room, id, "mic-mute", "mic_muted", { label: TEXT.mics, words: TEXT.muted, glyph: "mic" });
+  const spec = { verb: "volume", field: "level", point: "volume", label: `${label}: ${TEXT.volume}`, live: true };
+  const bar = takes("volume") && slider(room, id, spec);
+  const below = bar && h("div", { class: "below" }, bar.element);
+  return card(room, id, "line", [level.element, bar && bar.aim], [mute && mute.element, below], level, hide, mute, bar);
+}
+
+function sound(room, id) {
+  const kept = room.takes(id, "preset") && presets(room, id);
+  return card(room, id, "", [], [kept && kept.element], kept);
+}
+
+function sensor(room, id) {
+  const told = value(room, id, room.reading(id, "value").value === null ? "reading" : "value", (what) =>
+    [what, room.reading(id, "measured_in").value].filter((word) => word !== null).join(" "),
+  );
+  return card(room, id, "line", [told.element], [], told);
+}
+
 function unknown(room, id) {
   const words = (told) => (typeof told === "object" ? JSON.stringify(told) : String(told));
   const values = Object.keys(room.part(id).points).map((point) => [point, value(room, id, point, words)]);
@@ -110,9 +169,13 @@ function unknown(room, id) {
 
 export function sources(room) {
   const entries = Object.entries(room.state.sources);
+  const targets = [...room.kind("display"), ...room.kind("output")].filter((id) => room.takes(id, "source"));
+  const several = targets.length > 1;
   const buttons = entries.map(([source, { label }]) => {
     const spec = { label, glyph: sourceIcon(source, label), fields: { source }, look: "tile", what: () => label };
-    return action(room, "room", "source", spec);
+    const button = action(room, "room", "source", spec);
+    button.append(h("small", { class: "nosignal" }));
+    return several ? draggable(room, button, source) : button;
   });
   const show = () => {
     const { value, status } = room.reading("room", "source");
@@ -120,10 +183,21 @@ export function sources(room) {
       const shown = entries[at][0] === value;
       set(button, "aria-pressed", String(shown));
       set(button, "data-status", shown && status);
+      // Whether it sends a picture, as the part says that hears it: a point of its own, so that it is told live.
+      const heard = entries[at][1].signal;
+      const signal = heard && room.reading(heard.part, "signal");
+      put(button.lastElementChild, signal && signal.value === false && signal.status !== "stale" ? TEXT.noSignal : "");
     });
   };
-  return { element: h("div", { class: "sources", role: "group", "aria-label": TEXT.sources }, ...buttons), show };
+  const tiles = h("div", { class: "sources", role: "group", "aria-label": TEXT.sources, "data-drag": several }, ...buttons);
+  return { element: several ? h("div", {}, tiles, h("p", { class: "quiet hint" }, TEXT.drop)) : tiles, show };
 }
 
-const MAKE = { display, screen: motion, shade: motion, outlet, relay, codec };
+export function scenes(room) {
+  const one = ([scene, { label }]) => action(room, "room", "scene", { label, glyph: "scene", fields: { scene }, what: () => label });
+  const buttons = Object.entries(room.state.scenes).map(one);
+  return { element: h("div", { class: "choices", role: "group", "aria-label": TEXT.scenes }, ...buttons), show() {} };
+}
+
+const MAKE = { display, output, screen: motion, shade: motion, outlet, relay, codec, light, microphone, sound, sensor };
 export const make = (room, id) => (MAKE[room.part(id).kind] ?? unknown)(room, id);

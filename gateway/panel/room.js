@@ -61,6 +61,11 @@ export class Room {
     return `${deviceName(name)} ${reasonOf(part)}`;
   }
 
+  // The parts of a kind, by id.
+  kind(kind) {
+    return Object.keys(this.state.parts).filter((id) => this.state.parts[id].kind === kind);
+  }
+
   now() {
     return Date.now() / 1000 - this.skew;
   }
@@ -119,7 +124,9 @@ export class Room {
 
   event(event) {
     if (["joining", "released"].includes(event.event)) this.say(event.words);
-    if (event.event === "alert") this.say(String(event.text || event.device || event.what || ""));
+    if (event.event !== "alert") return;
+    const help = event.what === "help" && [TEXT.help, event.text].filter(Boolean).join(": ");
+    this.say(help || String(event.text || event.device || event.what || ""));
   }
 
   lost() {
@@ -144,6 +151,14 @@ export class Room {
     const answer = new Promise((settle) => this.asked.set(ref, { what, settle }));
     this.link.send({ ref, do: verb, ...(part === "room" ? {} : { part }), ...fields });
     return answer;
+  }
+
+  // What the gateway tells over HTTP of this room. Throws where it does not.
+  async read(path) {
+    const headers = { authorization: `Bearer ${this.link.token}` };
+    const answer = await fetch(`${this.link.room}/${path}`, { headers, cache: "no-store" });
+    if (!answer.ok) throw new Error(answer.statusText);
+    return answer.json();
   }
 
   answered(ref, answer) {

@@ -1,136 +1,59 @@
-// Everything the panel says, in one place, so that a translation is one more object like this one.
-// What may not live here: deciding anything.
+// Everything the panel says, in the language of whoever looks at it: the words stand in words.*.json, one file a language.
+// A text with {something} in it becomes a function. What may not live here: deciding anything, and any words.
 
-const hour = (s) => (s ? new Date(s * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : "");
+export const LANGUAGES = { en: "English", es: "Español", fr: "Français", de: "Deutsch", ja: "日本語" };
+const FROM_THE_RIGHT = ["ar", "dv", "fa", "he", "ps", "ur", "yi"];
+const KEPT = "roomgate.lang";
+const AGAIN = 1000;
+
+const base = (tag) => tag.toLowerCase().split(/[-_]/)[0];
+const asked = new URLSearchParams(location.search).get("lang") || localStorage.getItem(KEPT) || "";
+const wished = asked ? [asked] : (navigator.languages ?? []);
+// What is asked for stands, even without a file for it (its words are then English); of the browser's, the first we have.
+export const LANG = wished.map(base).find((tag) => tag in LANGUAGES) ?? "en";
+const tag = wished.find((one) => base(one) === LANG) ?? LANG; // en-GB: its way to write times and numbers
+document.documentElement.lang = LANG;
+document.documentElement.dir = asked && FROM_THE_RIGHT.includes(base(asked)) ? "rtl" : "ltr";
+
+export function speak(lang) {
+  localStorage.setItem(KEPT, lang);
+  location.replace(location.pathname); // without ?lang=, which would go before what was chosen
+}
+
+async function load(lang) {
+  for (;;) {
+    try {
+      const answer = await fetch(`/panel/static/words.${lang}.json`);
+      if (answer.ok) return await answer.json();
+    } catch {
+      // the gateway has just gone: it comes back
+    }
+    await new Promise((wake) => setTimeout(wake, AGAIN));
+  }
+}
+
+// The English words with those of the language over them, so that a missing one is English and never a gap.
+function said(english, own) {
+  if (typeof english === "object") {
+    return Object.fromEntries(Object.entries(english).map(([key, held]) => [key, said(held, own?.[key])]));
+  }
+  const text = own || english;
+  return english.includes("{") ? (told) => text.replace(/\{(\w+)\}/g, (_, name) => told?.[name] ?? told) : text;
+}
+
+const [english, own] = await Promise.all([load("en"), LANG === "en" ? {} : load(LANG)]);
+const words = said(english, own);
+const time = new Intl.DateTimeFormat(tag, { hour: "2-digit", minute: "2-digit" });
+const hour = (s) => (s ? time.format(new Date(s * 1000)) : "");
+const result = (kind) => (told) => (told ? words.result[kind](told) : words.bare[kind]);
 
 export const TEXT = {
+  ...words,
   unknown: "—",
   hour,
-  since: (seconds) => (seconds ? `since ${hour(seconds)}` : ""),
-  status: {
-    confirmed: "confirmed by the device",
-    assumed: "assumed: this device cannot tell",
-    stale: "the last that was known",
-    unknown: "not known",
-  },
-
-  // the way in
-  tokenTitle: "This panel needs its key",
-  tokenHelp: "Enter the room's access token. Whoever looks after RoomGate makes one with “roomgate token create”.",
-  tokenLabel: "Access token",
-  tokenGo: "Open the panel",
-  tokenBad: "That is not a token: it has characters that no token has.",
-  connecting: "Connecting to the room…",
-
-  // the gateway
-  lost: (when) => `No connection to the room gateway since ${when}. Shown is what was known then; trying again…`,
-  notConnected: "No connection to the room gateway. Nothing was sent.",
-  lostMeanwhile: (what) => `${what}: the connection was lost before the answer came. Look before asking again.`,
-  answersLost: "Some answers were missed; the room is read afresh.",
-  back: "Connected again.",
-
-  // the room
-  power: "Room power",
-  on: "On",
-  off: "Off",
-  powerState: { on: "On", off: "Off", warming: "Warming up…", cooling: "Cooling down…", standby: "Standby" },
-  offTitle: (what) => `Turn ${what} off?`,
-  offText: "Everything goes to its resting state, for everybody in the room.",
-  offCall: "The call in progress may end.",
-  offYes: "Turn off",
-  cancel: "Cancel",
-  close: "Close",
-  sources: "Show",
-  motion: "Screens and shades",
-  more: "Room equipment",
-  calls: "Calls",
-  none: "This room has no equipment that a panel could show.",
-
-  // controls
-  percent: (value) => `${value} %`,
-  volume: "Volume",
-  louder: "Louder",
-  quieter: "Quieter",
-  sound: "Sound",
-  mics: "Microphones",
-  camera: "Camera",
-  muted: { true: "Muted", false: "On" },
-  hidden: { true: "Off", false: "On" },
-  input: "Input",
-  picture: "Picture",
-  blank: { true: "Blank", false: "Shown" },
-  up: { screen: "Up", shade: "Open" },
-  down: { screen: "Down", shade: "Close" },
-  stop: "Stop",
-  position: "Position",
-  resting: { screen: ["Up", "Down"], shade: ["Open", "Closed"] },
-  partly: { screen: (percent) => `${percent} % down`, shade: (percent) => `${percent} % closed` },
-  moving: { screen: { up: "going up", down: "going down" }, shade: { up: "opening", down: "closing" } },
-  cycle: "Restart",
-  cycleTitle: (what) => `Restart ${what}?`,
-  cycleText: "Its power goes off and, after a pause, on again.",
-  outletText: "Whatever is plugged in loses its power at once.",
-  load: (amperes) => `${amperes} A`,
-  relay: { true: "Closed", false: "Open" },
-  relayClose: "Close",
-  relayOpen: "Open",
-  codec: "Video system",
-  wake: "Wake",
-  standby: "Standby",
-  codecState: { on: "Awake", standby: "In standby", off: "Off", warming: "Waking up…", cooling: "Going to standby…" },
-  lamp: (hours) => `${hours} h on the lamp`,
-
-  // calls
-  dial: "Number or address",
-  contacts: "Contacts",
-  call: "Call",
-  incoming: "Incoming call",
-  answer: "Answer",
-  reject: "Reject",
-  hangup: "End",
-  hangupAll: "End all calls",
-  noCall: "No call",
-  keypad: "Keypad",
-  tone: (key) => `Tone ${key}`,
-  key: (key) => `Key ${key}`,
-  callState: {
-    dialling: "Dialling…", ringing: "Ringing…", connecting: "Connecting…", connected: "Connected", "on hold": "On hold",
-    disconnecting: "Ending…", ended: "Ended", unknown: "In progress",
-  },
-  secure: { true: "encrypted", false: "not encrypted" },
-  somebody: "Unknown caller",
-
-  // what went wrong; a reason goes on from the device's name
-  result: {
-    refused: (words) => (words ? `refused: ${words}` : "the device refused"),
-    unconfirmed: (words) => (words ? `not confirmed: ${words}` : "the device did not confirm it in time"),
-    offline: (words) => (words ? `away: ${words}` : "the device is away"),
-    problem: (words) => words,
-  },
-  reason: {
-    unreachable: "cannot be reached. Is it powered, and plugged into the network?",
-    "connection refused": "is there but takes no connection. Is its network control switched on?",
-    "login refused": "does not accept our user name or password.",
-    "certificate untrusted": "shows a certificate that is not trusted.",
-    "no response": "does not answer.",
-    "protocol error": "answers in a way that is not understood.",
-    "link lost": "has lost its connection.",
-    "driver error": "is away because of a fault in its driver.",
-    disabled: "is switched off in the room's settings.",
-  },
-  trying: "RoomGate keeps trying.",
-  starting: "is being connected…",
-  affected: (labels) => `Affected: ${labels}`,
-
-  // the drawer
-  details: "Details",
-  devices: "Equipment",
-  online: "Online",
-  offline: "Offline",
-  warning: "Note",
-  forget: "Forget this panel's token",
-  else: "What else is known",
+  since: (seconds) => (seconds ? words.since(hour(seconds)) : ""),
+  result: { refused: result("refused"), unconfirmed: result("unconfirmed"), offline: result("offline"), problem: (told) => told },
 };
 
-const { sound, mics, camera, calls, codec, power } = TEXT;
-export const KIND = { volume: sound, mics, camera, calls, codec, room: power };
+const { sound, mics, camera, calls, codec, power, share, picture } = TEXT;
+export const KIND = { volume: sound, mics, camera, calls, codec, share, picture, room: power };

@@ -28,7 +28,7 @@ TONES = ("plain", "good", "warn", "danger")
 LEVELS: Mapping[str, str] = {"volume": "level", "level": "level", "position": "percent", "tilt": "percent"}
 CALL_STATES = ("idle", "ringing", "dialling", "connecting", "connected", "on hold")
 # What expressions know beside the points of the kinds.
-OWN: Mapping[str, Point] = {name: POINTS[name] for name in ("power", "source", "next_meeting")}
+OWN: Mapping[str, Point] = {name: POINTS[name] for name in ("power", "source", "next_meeting", "joinable")}
 ONLINE = Point("online", bool, "The part's device is there.")
 OF_CALLS: Mapping[str, Point] = {
     "state": Point("state", str, "The call that matters most.", CALL_STATES),

@@ -308,9 +308,19 @@ def cameras(known: Known) -> Iterator[Key]:
 
 
 def meeting(known: Known) -> Iterator[Key]:
-    """The meeting that is on, or the next one."""
+    """The meeting that is on, or the next one; and the key that joins it, live while there is one to join."""
     if known.meetings:
         yield {"key": "next-meeting", "label": "Next meeting", "icon": "calendar", "shows": "room.next_meeting"}
+    if known.meetings and has(known, "calls"):
+        yield {
+            "key": "join",
+            "label": "Join",
+            "icon": "call",
+            "press": {"do": "join-meeting"},
+            "shows": "room.joinable",
+            "enabled": "room.joinable",
+            "tone": "good",
+        }
 
 
 def help_key() -> Iterator[Key]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from gateway.complaint import Complaint, Table, did_you_mean
 from gateway.driver import Driver, Timing
-from gateway.link import Address, Trust
+from gateway.link import PORTLESS, Address, Trust
 from gateway.profile.contacts import read_contacts
 from gateway.profile.joinrules import JoinSpec, read_join
 from gateway.profile.keypads import read_keypads
@@ -290,14 +290,14 @@ def _read_address(table: Table, driver: type[Driver]) -> Address | None:
         known = ", ".join(f"{scheme}://" for scheme in driver.links)
         table.complain("link", f"found {address.scheme}://", f"{driver.name} speaks {known}")
         return None
-    if not address.port and address.scheme not in ("serial",):
+    if not address.port and address.scheme not in PORTLESS:
         table.complain("link", f"found {link!r}", "expected a port, since this device has no usual one")
     return address
 
 
 def _link_example(driver: type[Driver]) -> str:
     scheme = next(iter(driver.links), "tcp")
-    return "serial:///dev/ttyUSB0" if scheme == "serial" else f"{scheme}://10.0.0.20"
+    return {"serial": "serial:///dev/ttyUSB0", "hid": "hid://0fd9"}.get(scheme, f"{scheme}://10.0.0.20")
 
 
 def _read_trust(table: Table) -> Trust:

@@ -57,6 +57,7 @@ class Gallery:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[Face, Form], bytes] = OrderedDict()
+        self._drawing: dict[tuple[Face, Form], asyncio.Task[bytes]] = {}
 
     def held(self, face: Face, form: Form) -> bytes | None:
         """The picture, where it was drawn before."""
@@ -68,12 +69,23 @@ class Gallery:
     async def picture(self, face: Face, form: Form) -> bytes:
         """The picture of a face in that form."""
         held = self.held(face, form)
-        if held is None:
-            held = await asyncio.to_thread(draw, face, form)
-            self._kept[face, form] = held
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        return held
+        if held is not None:
+            return held
+        task = self._drawing.get((face, form))
+        if task is None:  # twenty decks that all show it wait for one drawing
+            task = asyncio.get_running_loop().create_task(self._draw(face, form))
+            self._drawing[face, form] = task
+        return await asyncio.shield(task)
+
+    async def _draw(self, face: Face, form: Form) -> bytes:
+        try:
+            drawn = await asyncio.to_thread(draw, face, form)
+        finally:
+            del self._drawing[face, form]
+        self._kept[face, form] = drawn
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return drawn
 
     async def png(self, face: Face, size: int) -> bytes:
         """The picture of a face as a square PNG. Raises ValueError for a size that no key has."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from gateway.clock import Clock, Timer
-from gateway.commands import DrawKey, LayOut, ShowKey, StepVolume
+from gateway.commands import DrawKey, LayOut, Rest, ShowKey, StepVolume
 from gateway.device import Device
 from gateway.model import Event, Outcome, Reading, Result
 from gateway.profile.layout import Deed, KeySpec, PageSpec, SurfaceSpec, Turn, faster
@@ -21,7 +21,7 @@ from gateway.profile.steps import Step
 from gateway.room import NothingPlays, Room
 from gateway.roomverbs import PlannedKey, PlannedPage
 from gateway.surfaces.holding import Holding
-from gateway.surfaces.painting import Painter, form_of
+from gateway.surfaces.painting import Painter, form_of, forms_of
 from gateway.surfaces.roomview import Eyes, RoomState, index
 from gateway.surfaces.surface import BLANK, Face, Touched, away, changed, faces
 from gateway.ticket import Ticket
@@ -65,6 +65,7 @@ class SurfaceHost:
         self._held: dict[str, Holding] = {}
         self.facts: Mapping[str, Any] = {}  # what the unit said of itself as it appeared
         self._painter: Painter | None = None  # of a deck that shows pictures
+        self._asleep = False  # it was told that its room is off
         self._laid = False  # a surface that draws its own has room for the keys
         self._keys = {key.id: key for page in spec.pages for key in page.keys}
         self._touched = Touched(self._pending, self._failed)
@@ -119,6 +120,8 @@ class SurfaceHost:
 
     def refresh(self, part: str, point: str = "") -> None:
         """Something is new about a part, or one of its points: draw the keys that are about it."""
+        if (part, point) == ("room", "power") and self.device is not None and self.device.online:
+            self._doze()
         keys = self._about.get((part, point), ()) if point else self._about.get((part, ""), ())
         self.draw(keys)
 
@@ -149,7 +152,7 @@ class SurfaceHost:
 
     def _place(self, place: str, face: Face) -> None:
         """A face on the key at this place: as a picture where the deck shows pictures."""
-        if self._painter is not None:
+        if self._painter is not None and self._painter.form_at(place) is not None:
             self._painter.paint(place, face)
         else:
             self._show(face.command(place))
@@ -160,24 +163,32 @@ class SurfaceHost:
         if self._painter is not None:
             self._painter.close()
         form = form_of(facts)
-        self._painter = Painter(form, self._show) if form is not None else None
+        self._painter = Painter(form, self._show, forms=forms_of(facts)) if form is not None else None
 
     def clear(self) -> None:
         """Show nothing any more: the deck is somebody else's."""
         page = self.shown()
         for place in range(1, len(page.keys) + 1 if page is not None and not self.named else 1):
             self._blank(str(place))
+        if self._asleep:
+            self._show(Rest(False))
 
     def _blank(self, place: str) -> None:
-        if self._painter is not None:
+        if self._painter is not None and self._painter.form_at(place) is not None:
             self._painter.blank(place)
         else:
             self._show(BLANK.command(place))
 
-    def _show(self, command: ShowKey | DrawKey) -> None:
+    def _doze(self) -> None:
+        """Dark with its room, and bright with it."""
+        if self._asleep != (asleep := self.room.own("power").value == "off"):
+            self._asleep = asleep
+            self._show(Rest(asleep))
+
+    def _show(self, command: ShowKey | DrawKey | Rest) -> None:
         assert self.device is not None
         offers = self.device.unit(self.unit).offers
-        if offers is None or type(command) in offers:
+        if type(command) in offers if offers is not None else not isinstance(command, Rest):
             self.device.submit(command, self.unit, cause=f"surface:{self.spec.name}")
 
     def begin(self) -> None:
@@ -185,6 +196,8 @@ class SurfaceHost:
         self._laid = False
         if self.device is None or not self.device.online or self.device.unit(self.unit).offers is None:
             return
+        self._asleep = False
+        self._doze()
         if not self.named:
             page = self.shown()
             self._send({key.id: self.faces[key.id] for key in page.keys} if page else {})

@@ -15,6 +15,7 @@ import httpx
 import websockets
 
 import simulators
+from gateway.clock import Clock
 from gateway.driver import Driver
 from gateway.house import links_over
 from gateway.plugins import load_drivers
@@ -185,6 +186,8 @@ async def rig(
     profile: str = ROOM,
     port: int = 0,
     extra: Iterable[type[Driver]] = (),
+    clock: Clock | None = None,
+    tester: str = "tester",
     **settings: dict[str, Any],
 ) -> AsyncIterator[Rig]:
     """The room of `profile` with its devices simulated in this process; `extra` drivers' devices are as it says."""
@@ -207,8 +210,8 @@ async def rig(
             sims[device.name] = simulators.find(device.driver.name)(**held)
             links[device.id] = await ends.enter_async_context(sims[device.name].serving(device.address.scheme))
         spec = links_over(reading.site, links)
-        running = await ends.enter_async_context(gateway(spec, drivers, folder / "data", ServerSpec(port=port)))
-        token = running.tokens.create("tester", "admin")
+        running = await ends.enter_async_context(gateway(spec, drivers, folder / "data", ServerSpec(port=port), clock))
+        token = running.tokens.create(tester, "admin")
         client = await ends.enter_async_context(
             httpx.AsyncClient(
                 base_url=running.url, headers={"authorization": f"Bearer {token}"}, trust_env=False, timeout=20

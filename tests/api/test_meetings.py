@@ -19,6 +19,8 @@ from gateway.calendars.showing import short
 from gateway.joinlink import Invitation
 from gateway.profile.meetings import MeetingsSpec
 from tests.api.support import ROOM, Rig, rig
+from tests.api.test_decks import deck
+from tests.clock import LeapingClock
 from tests.scripted import ScriptCalendar
 
 SPEC = MeetingsSpec("codec", book=True)
@@ -37,10 +39,12 @@ def meeting(minutes: float, body: str = SIP, identity: str = "", length: float =
 
 @contextlib.asynccontextmanager
 async def desk(
-    folder: Path, *meetings: Meeting, spec: MeetingsSpec = SPEC, writes: bool = True, **codec: Any
+    folder: Path, *meetings: Meeting, spec: MeetingsSpec = SPEC, writes: bool = True, more: str = "", **codec: Any
 ) -> AsyncIterator[tuple[Rig, Desk, ScriptCalendar]]:
     """The test room, its codec's calendar replaced by a scripted one."""
-    async with rig(folder, ROOM + '\n[meetings]\ncalendar = "codec"\n', codec={"speed": 20, **codec}) as house:
+    profile = ROOM + '\n[meetings]\ncalendar = "codec"\n' + more
+    clock = LeapingClock(datetime.now(UTC).timestamp())
+    async with rig(folder, profile, clock=clock, codec={"speed": 20, **codec}) as house:
         await house.online()
         office = house.running.house.office
         assert office is not None
@@ -48,7 +52,7 @@ async def desk(
         calendar = ScriptCalendar(list(meetings), writes=writes)
         held.spec = spec
         held.keeper.calendar = calendar
-        held.keeper.meetings = ()
+        held.keeper.meetings, held.keeper.every = (), 60.0
         await held.keeper.look()
         await house.until(lambda: len(held._found) == len(meetings))
         yield house, held, calendar
@@ -91,6 +95,30 @@ async def test_one_press_joins(tmp_path: Path) -> None:
         assert call.state == "connected" and "76110735@example.com" in call.address
         again = await do(house, "join-meeting")
         assert again["result"] == "refused" and "hang up first" in again["words"]
+
+
+async def test_the_ready_made_join_key_on_deck_and_touch_panel(tmp_path: Path) -> None:
+    touch = '\n[surfaces.touch]\nunit = "codec/panel"\nlayout = "conferencing"\n'
+    async with desk(tmp_path, meeting(30), more=touch) as (house, held, calendar):
+        await house.until(lambda: house.room.own("joinable").value is False)
+        async with deck(house) as ears:
+            await ears.say(press="join", edge="down")
+            await ears.say(press="join", edge="up")
+            calendar.put(meeting(-5))
+            await held.keeper.look()
+            await house.until(lambda: house.room.own("joinable").value is True)
+            assert not held.joiner.open_calls()  # the key was dead until now
+            await ears.say(press="join", edge="down")
+            await ears.say(press="join", edge="up")
+            await house.until(lambda: [one.state for one in held.joiner.open_calls()] == ["connected"], 20)
+        (call,) = held.joiner.open_calls()
+        assert "76110735@example.com" in call.address
+        await house.do("calls/hangup?wait=30", {})
+        await house.until(lambda: not held.joiner.open_calls())
+        await house.sims["codec"].until(lambda: "roomgate-key-join" in str(house.sims["codec"].widgets), timeout=6)
+        house.sims["codec"].widget_action("roomgate-key-join", "pressed")
+        house.sims["codec"].widget_action("roomgate-key-join", "released")
+        await house.until(lambda: [one.state for one in held.joiner.open_calls()] == ["connected"], 20)
 
 
 async def test_why_there_is_no_button_words_for_all_and_detail_for_the_administrator(tmp_path: Path) -> None:
@@ -183,37 +211,52 @@ async def test_where_nothing_may_be_written(tmp_path: Path, spec: MeetingsSpec, 
         assert told["result"] == "refused" and words in told["words"]
 
 
+async def later(house: Rig, held: Desk, minutes: float) -> None:
+    """Move the gateway's clock on, and wait until it has looked twice after that."""
+    for seconds in (60 * minutes, 120):
+        moment = held.clock.wall() + seconds
+        held.clock.leap(seconds)  # type: ignore[attr-defined]
+        held.keeper.wake()  # it may have been writing down its last look as the clock leapt
+        await house.until(lambda moment=moment: (held.keeper.health.read_at or 0) >= moment)  # type: ignore[misc]
+
+
 async def test_a_meeting_that_nobody_came_to_is_given_up_once(tmp_path: Path) -> None:
     spec = dataclasses.replace(SPEC, release_after=10)
-    async with desk(tmp_path, meeting(-15), spec=spec) as (house, held, calendar):
-        held.refresh()
-        held._release()
-        assert "cancel" not in calendar.log  # the gateway has not watched since it began
-        held._since = held._present = held.clock.wall() - 3600
-        held._release()
-        held._release()
-        await house.until(lambda: "cancel" in calendar.log)
+    async with desk(tmp_path, meeting(12), spec=spec) as (house, held, calendar):
+        await later(house, held, 18)
+        assert "cancel" not in calendar.log  # somebody may still come
+        await later(house, held, 3)
         await house.until(lambda: any(event["event"] == "released" for event in house.room.events))
+        await later(house, held, 3)
         assert calendar.log.count("cancel") == 1
+
+
+async def test_a_meeting_that_was_on_when_the_gateway_began_is_not_given_up(tmp_path: Path) -> None:
+    spec = dataclasses.replace(SPEC, release_after=10)
+    async with desk(tmp_path, meeting(-5), spec=spec) as (house, held, calendar):
+        await later(house, held, 15)  # it has not watched since the meeting began
+        assert "cancel" not in calendar.log
 
 
 @pytest.mark.parametrize("came", ["touch", "call", "trouble", "off"])
 async def test_a_meeting_that_somebody_came_to_is_not(tmp_path: Path, came: str) -> None:
     spec = dataclasses.replace(SPEC, release_after=0 if came == "off" else 10)
-    async with desk(tmp_path, meeting(-15), spec=spec) as (house, held, calendar):
-        held._since = held._present = held.clock.wall() - 3600
+    async with desk(tmp_path, meeting(12), spec=spec) as (house, held, calendar):
         if came == "touch":
+            await later(house, held, 6)  # within the ten minutes in which Join shows
             await house.do("volume", {"level": 20})
-        elif came == "call":
+        elif came == "call":  # begun long before, so that the touch itself does not count
             await house.do("calls/dial", {"address": "far@example.com"})
-            held._present = held.clock.wall() - 3600
             await house.until(lambda: bool(held.joiner.open_calls()))
         elif came == "trouble":
             calendar.trouble = NetworkLost("gone")
-            await held.keeper.look()
-        held.refresh()
-        held._release()
-        assert not held._given_up and "cancel" not in calendar.log
+            held.clock.leap(30 * 60)  # type: ignore[attr-defined]
+            held.keeper.wake()
+            await house.until(lambda: held.keeper.health.state == "network lost" and bool(held.showing.on))
+        if came != "trouble":
+            await later(house, held, 26)
+            assert held.showing.on
+        assert "cancel" not in calendar.log
 
 
 async def test_an_outage_keeps_the_list_and_joins(tmp_path: Path) -> None:

@@ -349,6 +349,7 @@ def test_bookings_and_phonebook() -> None:
     row = {"meetingName": "Secret", "meetingNumber": "186736193", "isPrivate": True, "creatorEmail": "c@example.com"}
     rows = feed(driver, say("zCommand", "BookingsListResult", [row, 3], sync=True), Ask(words.BOOKINGS, request))
     assert isinstance(rows[0], Item) and rows[0].value["title"] == "" and rows[0].value["address"] == "186736193"
+    assert rows[0].value["private"] is True and "private" not in (words.booking({**row, "isPrivate": False}) or {})
     assert rows[1:] == [Done(request)]
     request, actions = ask(driver, Search("ann"))
     assert sent(actions) == [b"zCommand Phonebook List Offset: 0 Limit: 1"]

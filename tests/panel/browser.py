@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser, Locator, Page
 
 CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LANDSCAPE, PHONE, SMALLEST = (1280, 800), (390, 844), (360, 640)
@@ -47,6 +47,14 @@ def required() -> bool:
     return bool(os.environ.get("CI"))
 
 
+def expect(locator: Locator, within: float = 10.0) -> Any:
+    """Playwright's own waiting assertions."""
+    from playwright.async_api import expect as expectation
+
+    expectation.set_options(timeout=1000 * within)
+    return expectation(locator)
+
+
 @dataclass
 class Watched:
     """A page, its complaints, and every address it asked."""
@@ -58,10 +66,12 @@ class Watched:
 
 
 @contextlib.asynccontextmanager
-async def watched(browser: Browser, size: tuple[int, int] = LANDSCAPE, scheme: Any = "dark") -> AsyncIterator[Watched]:
-    """A fresh, empty page of that size."""
+async def watched(
+    browser: Browser, size: tuple[int, int] = LANDSCAPE, scheme: Any = "dark", locale: str = "en-GB"
+) -> AsyncIterator[Watched]:
+    """A fresh, empty page of that size, in a browser of that language."""
     context = await browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, locale="en-GB", reduced_motion="reduce"
+        viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, locale=locale, reduced_motion="reduce"
     )
     try:
         context.set_default_timeout(10_000)

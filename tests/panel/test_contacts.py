@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 
 from gateway.directory import Address, Contact
 from gateway.directory.book import Book
 from tests.api.support import rig
-from tests.panel.browser import LANDSCAPE, PHONE, SMALLEST, NoBrowser, chromium, required
-from tests.panel.test_panel import expect, panel
+from tests.panel.browser import LANDSCAPE, PHONE, SMALLEST, expect
+from tests.panel.rooms import panel, view
 from tests.test_directory import person
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with contextlib.AsyncExitStack() as ends:
-        try:
-            found = await ends.enter_async_context(chromium())
-        except NoBrowser as missing:
-            if required():
-                pytest.fail(f"no browser: {missing}")
-            pytest.skip(f"no browser: {missing}")
-        yield found
 
 
 def filled(folder: Path) -> None:
@@ -46,6 +31,7 @@ async def test_find_star_and_call(browser: Browser, tmp_path: Path) -> None:
     async with rig(tmp_path) as house, panel(browser, house) as seen:
         filled(house.running.folder.path)
         page, codec = seen.page, house.sims["codec"]
+        await view(page, "calls")
         await page.get_by_role("link", name="Contacts").click()
         favourites = page.get_by_role("region", name="Favourites")
         await expect(favourites).to_contain_text("Jo Example")
@@ -66,6 +52,7 @@ async def test_find_star_and_call(browser: Browser, tmp_path: Path) -> None:
 
         await house.do("calls/hangup")
         await codec.until(lambda: not codec.calls)
+        await view(page, "calls")
         await page.get_by_role("link", name="Contacts").click()
         recent = page.get_by_role("region", name="Recent calls")
         await expect(recent).to_contain_text("sam@example.com")
@@ -77,6 +64,7 @@ async def test_a_call_that_cannot_be_is_said(browser: Browser, tmp_path: Path) -
     async with rig(tmp_path) as house, panel(browser, house) as seen:
         filled(house.running.folder.path)
         page = seen.page
+        await view(page, "calls")
         await page.get_by_role("link", name="Contacts").click()
         await expect(page.get_by_role("region", name="Favourites")).to_contain_text("Jo Example")
         house.sims["codec"].faults.unreachable = True
@@ -93,6 +81,7 @@ async def test_it_fits(browser: Browser, tmp_path: Path) -> None:
         for size in (LANDSCAPE, PHONE, SMALLEST):
             async with panel(browser, house, size) as seen:
                 page = seen.page
+                await view(page, "calls")
                 await page.get_by_role("link", name="Contacts").click()
                 await expect(page.get_by_role("region", name="Favourites")).to_contain_text("Jo Example")
                 assert await page.evaluate("document.documentElement.scrollWidth") <= size[0]

@@ -8,28 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 
 from tests.api.support import Rig, rig
-from tests.panel.browser import LANDSCAPE, PHONE, NoBrowser, Watched, chromium, required, watched
+from tests.panel.browser import LANDSCAPE, PHONE, Watched, watched
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SHOWN = "button[data-key={key}] canvas[data-tag='{tag}']"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with contextlib.AsyncExitStack() as ends:
-        try:
-            found = await ends.enter_async_context(chromium())
-        except NoBrowser as missing:
-            if required():
-                pytest.fail(f"no browser: {missing}")
-            pytest.skip(f"no browser: {missing}")
-        yield found
 
 
 @contextlib.asynccontextmanager

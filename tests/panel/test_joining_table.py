@@ -23,7 +23,7 @@ from gateway.joinlink import Invitation
 from gateway.tape import as_json
 from tests.api.support import Rig, rig
 from tests.panel.browser import NoBrowser, Watched, chromium, required
-from tests.panel.test_panel import panel
+from tests.panel.rooms import panel
 from tests.scripted import ScriptCalendar
 
 if TYPE_CHECKING:

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 
 from gateway.calendars.calendar import AuthLost
 from tests.api.test_meetings import CODED, SIP, desk, meeting
-from tests.panel.browser import LANDSCAPE, PHONE, NoBrowser, chromium, required
-from tests.panel.test_panel import expect, panel
+from tests.panel.browser import LANDSCAPE, PHONE, expect
+from tests.panel.rooms import panel
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with contextlib.AsyncExitStack() as ends:
-        try:
-            found = await ends.enter_async_context(chromium())
-        except NoBrowser as missing:
-            if required():
-                pytest.fail(f"no browser: {missing}")
-            pytest.skip(f"no browser: {missing}")
-        yield found
 
 
 @pytest.mark.parametrize("size", [LANDSCAPE, PHONE], ids=["landscape", "phone"])

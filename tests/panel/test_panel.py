@@ -4,59 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 
 from gateway.model import Kind
 from gateway.part import Part
-from tests.api.support import Rig, rig
-from tests.panel.browser import LANDSCAPE, PHONE, SMALLEST, NoBrowser, Watched, chromium, required, watched
+from tests.api.support import rig
+from tests.panel.browser import expect, watched
+from tests.panel.rooms import panel, view
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Locator
+    from playwright.async_api import Browser
 
 
 BEGAN = datetime(2030, 1, 1, 12, tzinfo=UTC)
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with contextlib.AsyncExitStack() as ends:
-        try:
-            found = await ends.enter_async_context(chromium())
-        except NoBrowser as missing:
-            if required():
-                pytest.fail(f"no browser: {missing}")
-            pytest.skip(f"no browser: {missing}")
-        yield found
-
-
-def expect(locator: Locator, within: float = 10.0) -> Any:
-    """Playwright's own waiting assertions."""
-    from playwright.async_api import expect as expectation
-
-    expectation.set_options(timeout=1000 * within)
-    return expectation(locator)
-
-
-@contextlib.asynccontextmanager
-async def panel(
-    browser: Browser, house: Rig, size: tuple[int, int] = LANDSCAPE, scheme: str = "dark", token: str = ""
-) -> AsyncIterator[Watched]:
-    """The panel of the room at work, opened as the demo's link opens it; it must not have complained by the end."""
-    await house.online()
-    async with watched(browser, size, scheme) as seen:
-        await seen.page.goto(f"{house.running.url}/panel/demo#token={token or house.token}")
-        await expect(seen.page.locator("header h1")).to_have_text("Test room")
-        yield seen
-        assert not seen.complaints, seen.complaints
 
 
 async def test_it_shows_the_room_and_asks_nobody_else(browser: Browser, tmp_path: Path) -> None:
@@ -265,6 +231,8 @@ async def test_a_call_rings_is_answered_gets_tones_and_ends(browser: Browser, tm
         line = page.locator(".call")
         await expect(line).to_contain_text("Connected")
         await expect(ringing.get_by_role("button")).to_have_count(0)
+        await expect(page.locator(".strip")).to_contain_text("Bob")  # on every page
+        await page.get_by_role("button", name="Calls: Bob").click()
         await expect(line.locator(".timer")).to_have_text(re.compile(r"00:0[1-9]"))
 
         await page.get_by_role("button", name="Tone 5").click()
@@ -303,26 +271,6 @@ async def test_turning_the_room_off_is_asked_twice(browser: Browser, tmp_path: P
         await expect(off).to_have_attribute("aria-pressed", "true")
 
 
-async def test_the_way_in(browser: Browser, tmp_path: Path) -> None:
-    async with rig(tmp_path) as house, watched(browser) as seen:
-        await house.online()
-        page = seen.page
-        await page.goto(f"{house.running.url}/panel/demo#token=rg_wrong")
-        form = page.locator("form")
-        await expect(form.get_by_role("alert")).to_contain_text("not valid")
-        await form.get_by_label("Access token").fill("wörng")
-        await form.get_by_role("button").click()
-        await expect(form.get_by_role("alert")).to_contain_text("no token has")
-        panel_token = house.as_("panel", "demo")["authorization"].split()[1]
-        await form.get_by_label("Access token").fill(panel_token)
-        await page.keyboard.press("Enter")
-        await expect(page.locator("header h1")).to_have_text("Test room")
-
-        house.running.tokens.revoke("panel-demo")
-        house.sims["codec"].touch_volume(11)  # whatever is told next, it is not told to a revoked token
-        await expect(page.locator("form").get_by_role("alert")).to_contain_text("revoked")
-
-
 async def test_a_kind_that_the_panel_does_not_know_is_shown_by_its_points(browser: Browser, tmp_path: Path) -> None:
     async with rig(tmp_path) as house:
         newer = Kind("lectern", "A kind of part that a later gateway has.", (), ("volume", "muted"))
@@ -330,6 +278,7 @@ async def test_a_kind_that_the_panel_does_not_know_is_shown_by_its_points(browse
         spec = replace(played.spec, kind=newer, label="Lectern")
         house.room.parts["lectern"] = Part(spec, played.player, played.unit)
         async with panel(browser, house) as seen:
+            await view(seen.page, "more")
             card = seen.page.locator("[data-card=lectern]")
             await expect(card).to_contain_text("Lectern")
             await expect(card.locator("dd").first).to_have_text(str(house.sims["codec"].volume))
@@ -339,32 +288,13 @@ async def test_a_kind_that_the_panel_does_not_know_is_shown_by_its_points(browse
 async def test_a_command_that_is_not_understood_says_what_is_wrong(browser: Browser, tmp_path: Path) -> None:
     async with rig(tmp_path) as house, panel(browser, house) as seen:
         page = seen.page
+        await view(page, "calls")
         await page.get_by_label("Number or address").evaluate(
             "(field) => { field.maxLength = 999; field.value = 'x'.repeat(300); }"
         )
         await page.get_by_role("button", name="Call", exact=True).click()
         await expect(page.locator(".toast")).to_contain_text("1 to 256 characters")
         await expect(page.get_by_role("button", name="Call", exact=True)).not_to_have_attribute("aria-busy", "true")
-
-
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-async def test_it_fits(browser: Browser, tmp_path: Path, scheme: str) -> None:
-    async with rig(tmp_path) as house:
-        await house.online()
-        for size in (LANDSCAPE, PHONE, SMALLEST):
-            async with panel(browser, house, size, scheme) as seen:
-                page = seen.page
-                wide, high = await page.evaluate(
-                    "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
-                )
-                assert wide <= size[0], f"{size}: it is {wide} wide"
-                if size == LANDSCAPE:
-                    assert high <= size[1], f"{size}: it is {high} high"
-                small = await page.evaluate(
-                    "[...document.querySelectorAll('button, select, input')].filter((one) => one.offsetParent"
-                    " && (one.offsetHeight < 48 || one.offsetWidth < 48)).map((one) => one.outerHTML)"
-                )
-                assert not small, small
 
 
 async def test_the_documentation_lists_the_routes_and_tries_them(browser: Browser, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ async def test_the_token_may_stand_in_the_body() -> None:
 
 
 async def test_the_token_is_told_for_ten_minutes_after_power_up() -> None:
-    async with bridge(speed=5000.0) as (bond, client):
+    async with bridge(speed=400.0) as (bond, client):
         assert (await client.get("/v2/token")).json()["token"] == "f074b61f628018fd"
         await bond.until(lambda: bond.locked)
         locked = (await client.get("/v2/token")).json()
