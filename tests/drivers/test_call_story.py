@@ -58,6 +58,7 @@ class Family:
     simulator: Mapping[str, Any] = field(default_factory=dict)
     address: str = "bob@example.com"
     dialect: str = ""
+    late: Mapping[str, Any] = field(default_factory=dict)  # simulator: a dialled call is shown half a second late
 
 
 FAMILIES = [
@@ -82,13 +83,21 @@ FAMILIES = [
             "stop_share": "deactivate",
         },
         {"password": "x", "dial_seconds": 4.0},
+        late={"show_seconds": 10.0, "dial_seconds": 20.0},
     ),
     *(
-        Family("poly_cli", link, {"password": "x", "gap": 0.005}, {"password": "x", "model": model}, dialect=model)
-        for link in ("telnet", "ssh", "serial")
+        Family(
+            "poly_cli",
+            link,
+            {"password": "x", "gap": 0.005},
+            {"password": "x", "model": model},
+            dialect=model,
+            late={"open_seconds": 10.0},
+        )
+        for link in ("telnet", "ssh", "tcp", "serial")
         for model in ("videoos", "group", "hdx")
     ),
-    *(Family("yealink_vc", link, {"gap": 0.005}) for link in ("tcp", "serial")),
+    *(Family("yealink_vc", link, {"gap": 0.005}, late={"open_seconds": 10.0}) for link in ("tcp", "serial")),
 ]
 # What a call that is dialled shows on its way, in this order. Printed in docs/codecs/differences.md.
 PROGRESS: dict[str, tuple[str, ...]] = {
@@ -305,6 +314,24 @@ async def test_a_hang_up_right_behind_a_dial_leaves_no_call(family: Family) -> N
 
 
 @every
+async def test_a_hang_up_ends_a_call_that_the_codec_has_not_shown_yet(family: Family) -> None:
+    if not family.late:
+        return  # its dial is answered with the call
+    async with stage(family, **family.late) as story:
+        sim = story.sim
+        dialled = story.room.submit(Dial(family.address), cause="person")
+        await sim.until(lambda: sim.calls or getattr(sim, "opening", 0))
+        assert story.calls() == []
+        await story.do(HangUp())
+        await dialled.ended(20)
+        await story.until(lambda: not story.calls())
+        await sim.until(lambda: not (sim.calls or getattr(sim, "opening", 0)))
+        await story.do(SetMicMute(True))
+        assert not sim.calls and "connected" not in story.teller.told
+        assert story.teller.outcomes in ([], ["cancelled"])
+
+
+@every
 async def test_hanging_up_where_nobody_is_is_done(family: Family) -> None:
     async with stage(family) as story:
         await story.do(HangUp())
@@ -411,6 +438,26 @@ async def test_the_network_is_lost_in_the_call(family: Family) -> None:
         if (family.driver, "outlives the link") not in CANNOT:
             assert len(story.calls()) == 1  # the call itself went on
             assert story.teller.told == []
+
+
+@every
+async def test_a_call_that_ends_behind_a_lost_network_is_lost(family: Family) -> None:
+    async with stage(family) as story:
+        device = story.watcher.device
+        await story.do(Dial(family.address))
+        await story.until(lambda: any(call.state == "connected" for call in story.calls()))
+        await story.tells("calling", "connected")
+        story.sim.faults.unreachable = True
+        await story.until(lambda: not device.online, 20)
+        await story.hand("far_end_hangs_up")
+        assert story.teller.told == []  # nobody knows
+        story.sim.faults.unreachable = False
+        device.restart()
+        await story.until(lambda: device.online and story.room.readings("calls")["calls"].value == (), 20)
+        await story.tells("call ended")
+        (written,) = await story.room.journal.history("story", kinds=("call",))
+        told = written.data
+        assert (told["outcome"], told["at_least"], told["ended_by"]) == ("lost", True, "")
 
 
 def test_the_differences_are_in_the_docs() -> None:
