@@ -314,6 +314,9 @@ class PolyVideoos(Driver):
 
     def _about_calls(self, request: Request) -> Iterator[Action]:
         """Answer, reject, hang up. Where no call is known that it could be about, the codec is asked first."""
+        for back in self.session.take_back(request.command.cancels):
+            self.orders.pop(back.id, None)
+            self.calls.wishes.pop(back.id, None)
         targets = self.calls.targets(request)
         self.calls.wish(request, targets, self.now)
         if not targets:
