@@ -261,7 +261,7 @@ class PolyVideoos(Driver):
         self.good = self.good or good
         if look.what in CALL_LOOKS:
             last = not any(one.what in CALL_LOOKS for one in self.looks - {look})
-            points = self.mirror.called(look.what, look.call, told, reply.status, last=last)
+            points = self.mirror.called(look.what, look.call, told, reply.status, self.now, last=last)
             yield from self._feed(points)
             yield from self._settle(last) if points else ()
             return

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from drivers.polycom.videoos_status import Tree, call, conferences, connections, key
+from drivers.polycom.videoos_status import Tree, call, conferences, connections, key, whole
 from gateway.commands import Answer, Dial, HangUp, Reject, SendDtmf
 from gateway.driver import Action, Done, Refused, Request
 from gateway.model import Call
@@ -20,6 +20,7 @@ HREF = re.compile(r"/rest/conferences/([^/?#]+)/connections/([^/?#]+)")
 COMING = 2.0  # seconds in which a dial whose answer named no call may still show it to a hang-up behind it
 GRACE = 5.0  # seconds past a command's patience before it is forgotten: the house has settled it long since
 UP = ("connected", "on hold")
+LONGEST = 7 * 86400  # seconds: a start that is further away is of another clock
 
 
 @dataclass
@@ -95,6 +96,19 @@ class Calls:
             self.dialled[identity] = (key(told.get("parentConfId")) or held[0], told)
         elif gone or held[1]:
             del self.dialled[identity]
+
+    def running(self, clock: float | None) -> tuple[Call, ...]:
+        """The calls as they are first told, with the seconds that those that are up have lasted; from then on the house
+        counts. `clock`: the codec's own, in seconds since 1970."""
+        return tuple(replace(one, duration=self._lasted(one, clock)) for one in self.book.values())
+
+    def _lasted(self, one: Call, clock: float | None) -> int | None:
+        conference = self.conferences.get(self.homes.get(one.id, ""), {})
+        fields = connections(conference).get(one.id, {})
+        start = whole(fields.get("startTime"), 1) or whole(conference.get("startTime"), 1)
+        if one.state not in UP or clock is None or start is None:
+            return None
+        return whole(int(clock - start / 1000), 0, LONGEST)
 
     def compose(self) -> tuple[Call, ...]:
         """All calls now, in the order of their ids."""

@@ -1,7 +1,7 @@
 """The call stories: what happens in a call gives the same room-level events, in the same order, on every codec.
 
-A family joins by one row of FAMILIES. What it cannot do stands in CANNOT, with the reason, and the docs print it
-(docs/codecs/differences.md): a story that needs it must end in a clear refusal instead.
+A family joins by one row of FAMILIES (`call_families.py`). What it cannot do stands in CANNOT, with the reason, and the
+docs print it (docs/codecs/differences.md): a story that needs it must end in a clear refusal instead.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ import asyncio
 import contextlib
 import inspect
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -42,89 +41,10 @@ from gateway.model import KINDS, Reading
 from gateway.plugins import load_drivers
 from gateway.room import NothingPlays, Room
 from gateway.spec import DeviceSpec, PartSpec, RoomSpec, SiteSpec, Target
+from tests.drivers.call_families import CANNOT, DOC, FAMILIES, LASTED, POLLED, PROGRESS, Family, differences
 from tests.drivers.contract import Watcher
 
-DOC = Path(__file__).parents[2] / "docs" / "codecs" / "differences.md"
 CALLING = ("dialling", "ringing", "connecting")
-
-
-@dataclass(frozen=True)
-class Family:
-    """A codec family on one transport."""
-
-    driver: str
-    link: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    simulator: Mapping[str, Any] = field(default_factory=dict)
-    address: str = "bob@example.com"
-    dialect: str = ""
-    late: Mapping[str, Any] = field(default_factory=dict)  # simulator: a dialled call is shown half a second late
-
-
-FAMILIES = [
-    Family("cisco_roomos", "ws", {"username": "admin", "password": "x"}, {"username": "admin", "password": "x"}),
-    Family("cisco_roomos", "ssh", {"username": "admin", "password": "x"}, {"username": "admin", "password": "x"}),
-    Family(
-        "zoom_rooms",
-        "ssh",
-        {"username": "zoom", "password": "x", "poll": 0.5},
-        {"username": "zoom", "password": "x"},
-        "93412345678",
-    ),
-    Family(
-        "poly_videoos",
-        "http",
-        {
-            "password": "x",
-            "poll": 0.2,
-            "quick": 0.05,
-            "dialling": 0.01,
-            "activate": True,
-            "stop_share": "deactivate",
-        },
-        {"password": "x", "dial_seconds": 4.0},
-        late={"show_seconds": 10.0, "dial_seconds": 20.0},
-    ),
-    *(
-        Family(
-            "poly_cli",
-            link,
-            {"password": "x", "gap": 0.005},
-            {"password": "x", "model": model},
-            dialect=model,
-            late={"open_seconds": 10.0},
-        )
-        for link in ("telnet", "ssh", "tcp", "serial")
-        for model in ("videoos", "group", "hdx")
-    ),
-    *(Family("yealink_vc", link, {"gap": 0.005}, late={"open_seconds": 10.0}) for link in ("tcp", "serial")),
-]
-# What a call that is dialled shows on its way, in this order. Printed in docs/codecs/differences.md.
-PROGRESS: dict[str, tuple[str, ...]] = {
-    "cisco_roomos": ("dialling", "ringing"),
-    "zoom_rooms": ("connecting",),
-    "poly_videoos": ("dialling", "ringing"),
-    "poly_cli": ("dialling", "ringing", "connecting"),
-    "poly_cli (hdx)": ("dialling", "connecting"),
-    "yealink_vc": ("dialling",),
-}
-POLLED = frozenset({"poly_videoos"})  # sees what lasts for one look, and may miss what is shorter
-# What a family cannot do: (family, what) -> because. Printed in docs/codecs/differences.md.
-CANNOT: dict[tuple[str, str], str] = {
-    ("zoom_rooms", "mute"): "Zoom Rooms has an output volume and no mute of it",
-    ("zoom_rooms", "hold"): "its control system API has no command for it",
-    ("zoom_rooms", "dtmf"): "a meeting takes no tones; its telephone calls do",
-    ("zoom_rooms", "busy"): "a meeting is joined, nobody is called: it cannot be busy",
-    ("zoom_rooms", "no answer"): "a meeting is joined, nobody is called: it waits for its host as long as need be",
-    ("poly_videoos", "mute"): "its REST has a volume and no mute of the room's sound",
-    ("poly_videoos", "hold"): "its REST documents no hold",
-    ("poly_cli", "mute"): "the command line mutes microphones, not the loudspeaker",
-    ("poly_cli", "hold"): "the command line has no word for it",
-    ("yealink_vc", "mute"): "its API mutes microphones, not the loudspeaker",
-    ("yealink_vc", "hold"): "its API has no word for it",
-    ("yealink_vc", "share"): "nothing in its API proves that a share began",
-}
-
 every = pytest.mark.parametrize(
     "family", FAMILIES, ids=lambda family: "-".join(filter(None, (family.driver, family.link, family.dialect)))
 )
@@ -207,12 +127,16 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def stage(family: Family, **simulator: Any) -> AsyncIterator[Stage]:
-    """The room, with the codec online."""
+async def stage(
+    family: Family, before: Callable[[Any], Awaitable[None]] | None = None, **simulator: Any
+) -> AsyncIterator[Stage]:
+    """The room, with the codec online; `before`: what happened at the codec before the gateway was there."""
     driver = load_drivers()[family.driver]
     sim = simulators.find(family.driver)(**{"speed": 20.0, **family.simulator, **simulator})
     kinds = [name for name in ("volume", "mics", "camera", "calls", "share", "codec") if name in driver.plays]
     async with sim.serving(family.link) as link:
+        if before is not None:
+            await before(sim)
         device = DeviceSpec(
             "codec", driver, Address.parse(link, driver.links), driver.Settings(**family.settings), Trust(any=True)
         )
@@ -287,6 +211,27 @@ async def test_hold_and_resume(family: Family) -> None:
             await story.tells("on hold")
             await story.do(Resume())
             await story.tells("connected")
+
+
+@every
+async def test_a_call_that_was_up_before_the_gateway_has_its_start(family: Family) -> None:
+    async def two_minutes(sim: Any) -> None:
+        if family.driver == "zoom_rooms":
+            sim.touch_join()
+            sim.far_end_answers()
+        else:
+            sim.incoming_call(number="alice@example.com", name="Alice")
+            sim.touch_answer()
+        gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        sim.after(120.0, lambda: gone.set_result(None))
+        await gone
+
+    begun = time.time()
+    async with stage(family, two_minutes, speed=400.0) as story:
+        await story.until(lambda: any(call.state == "connected" for call in story.calls()))
+        (call,) = story.calls()
+        told = LASTED[family.driver].startswith("the codec")
+        assert call.start is not None and (call.start < begun - 60 if told else call.start >= begun - 1)
 
 
 @every
@@ -463,30 +408,6 @@ async def test_a_call_that_ends_behind_a_lost_network_is_lost(family: Family) ->
 def test_the_differences_are_in_the_docs() -> None:
     """docs/codecs/differences.md prints CANNOT; write it with `python -m tests.drivers.test_call_story`."""
     assert DOC.read_text(encoding="utf-8") == differences()
-
-
-def differences() -> str:
-    """The table of what a family cannot do."""
-    rows = "\n".join(f"| `{name}` | {what} | {because} |" for (name, what), because in sorted(CANNOT.items()))
-    ways = "\n".join(f"| `{name}` | {', '.join(states)}, connected |" for name, states in sorted(PROGRESS.items()))
-    return f"""# What differs between codec families
-
-Every codec family passes the same call stories (`tests/drivers/test_call_story.py`): the same room-level events, in the
-same order. Where one cannot, the reason stands here. A command that a family cannot do is not offered, and asking
-anyway is a clear 409; of what cannot happen there at all (a meeting is never busy) there is nothing to ask. The table
-holds what the stories use; what else a family does not offer stands in the README's table and on its page.
-
-| family | what | because |
-| --- | --- | --- |
-{rows}
-
-What a call that is dialled shows on its way differs, too; what a family does not tell apart it does not invent. A codec
-that is polled (`poly_videoos`) may be connected before it was seen ringing.
-
-| family | states |
-| --- | --- |
-{ways}
-"""
 
 
 if __name__ == "__main__":

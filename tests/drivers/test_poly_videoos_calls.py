@@ -82,6 +82,30 @@ def test_between_the_two_answers_nobody_is_told_of_half_a_change() -> None:
     assert calls(talk.next())[0].state == "connected"
 
 
+NOON = 1_700_000_000
+
+
+@pytest.mark.parametrize(
+    ("started", "lasted"),
+    [
+        ({"startTime": (NOON - 75) * 1000}, 75),
+        ({"startTime": 0}, 100),  # the conference's own
+        ({"startTime": (NOON + 3600) * 1000}, None),  # another clock
+        ({"startTime": "noon"}, 100),
+    ],
+)
+def test_a_call_that_was_up_before_we_came_has_lasted_as_the_codec_tells(started: Any, lasted: int | None) -> None:
+    talk = Talk({"system": reply({"systemTime": NOON * 1000}).body})
+    talk.said["calls"] = conference({**UP, **started}, startTime=(NOON - 100) * 1000)
+    talk.take(talk.driver.opened())
+    (first, *_, last) = [
+        action.points["calls"][0].duration
+        for action in [*talk.looks(), *look(talk)]
+        if isinstance(action, Feedback) and "calls" in action.points
+    ]
+    assert (first, last) == (lasted, None), "from then on the house counts"
+
+
 def test_in_a_call_it_is_looked_at_quickly() -> None:
     talk = Talk(quick=1.0, poll=10.0).online()
     assert Later(1.0, "look") in look(talk, calls=conference(UP))
