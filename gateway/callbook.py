@@ -11,6 +11,8 @@ from typing import Literal
 from gateway.model import Call, Reading
 
 Outcome = Literal["completed", "missed", "rejected", "cancelled", "failed", "lost"]
+BEGINNING = frozenset({"dial", "join", "answer"})  # verbs that make a call one of ours
+ENDING = frozenset({"hangup", "reject", "transfer"})  # verbs that end one; the cause of the news may be another
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,8 @@ class Record:
     failed: it was dialled here and never connected; lost: it was gone when the codec came back, from a reboot or from
     behind a broken network, so that nobody knows how it ended.
     begun, ended_by: the commands (ids) that dialled or answered it and that ended it; "" where nobody here did.
-    seconds: how long it was connected, None where it never was; of one that was lost, as long as it was seen to be.
+    seconds: how long it was connected, None where it never was. at_least: it ended while the codec was away, and the
+    seconds are those that it was seen to be connected: it may have gone on.
     """
 
     call: Call
@@ -30,6 +33,7 @@ class Record:
     begun: str = ""
     ended_by: str = ""
     seconds: float | None = None
+    at_least: bool = False
 
 
 @dataclass
@@ -40,41 +44,57 @@ class Callbook:
     begun: dict[str, str] = field(default_factory=dict)  # call -> the command that dialled or answered it
     away: float | None = None  # the wall clock when the codec was last seen; None while it is there
 
-    def hear(self, reading: Reading, now: float) -> tuple[list[Call], list[Record]]:
+    def hear(self, reading: Reading, now: float, verb: str = "") -> tuple[list[Call], list[Record]]:
         """The calls that ring now and did not before, and those that are over, at `now` of the wall clock. Nobody says
-        so while it is stale."""
+        so while it is stale. `verb`: of the command that is the reading's cause, "" where there is none."""
         if reading.stale or reading.value is None:
             self.away = now if self.away is None else self.away
             return [], []
         unseen, self.away = self.away, None
         there: dict[str, Call] = {call.id: call for call in reading.value}
         before, self.calls = self.calls, there
-        ringing = [call for call in there.values() if rings(call) and not rings(before.get(call.id))]
-        for call in there.values():
-            held = before.get(call.id)
-            news = held is None or held.state == "ended" or (rings(held) and not rings(call))
-            if news and not rings(call) and call.state != "ended" and reading.cause:
-                self.begun[call.id] = reading.cause
+        same = {key for key, call in before.items() if key in there and not another(call, there[key], unseen)}
+        ended_by = reading.cause if verb in ENDING else ""
         over = [
-            self._record(call, there.get(call.id, call), reading, unseen if call.id not in there else None)
+            self._record(call, there[call.id] if call.id in same else call, reading.since, ended_by, unseen)
             for call in before.values()
-            if call.state != "ended" and (call.id not in there or there[call.id].state == "ended")
+            if call.state != "ended" and (call.id not in same or there[call.id].state == "ended")
         ]
+        ringing = []
+        for call in there.values():
+            held = before[call.id] if call.id in same else None
+            if rings(call) and not rings(held):
+                ringing.append(call)
+            news = held is None or rings(held)
+            if news and not rings(call) and call.state != "ended" and reading.cause and verb in BEGINNING:
+                self.begun[call.id] = reading.cause
         return ringing, over
 
-    def _record(self, before: Call, last: Call, reading: Reading, unseen: float | None) -> Record:
-        """A call that is over; `unseen`: since when nobody looked, where it vanished meanwhile."""
+    def _record(self, before: Call, last: Call, since: float, ended_by: str, unseen: float | None) -> Record:
+        """A call that is over since then; `unseen`: since when nobody had looked, None where somebody had."""
         start, begun = last.start or before.start, self.begun.pop(before.id, "")
-        outcome: Outcome = "completed"
-        if unseen is not None:
+        outcome: Outcome
+        if unseen is not None and last.state != "ended":
             outcome = "lost"
-        elif start is None and before.direction == "out":
-            outcome = "cancelled" if reading.cause and reading.cause != begun else "failed"
-        elif start is None:
-            outcome = "rejected" if reading.cause else "missed"
-        end = reading.since if unseen is None else unseen
+        elif start is not None:
+            outcome = "completed"
+        elif before.direction == "out":
+            outcome = "cancelled" if ended_by else "failed"
+        else:
+            outcome = "rejected" if ended_by else "missed"
+        end = since if unseen is None else unseen
         seconds = None if start is None else max(0.0, round(end - start, 1))
-        return Record(last, outcome, begun, "" if unseen is not None else reading.cause, seconds)
+        return Record(
+            last, outcome, begun, ended_by if unseen is None else "", seconds, unseen is not None and start is not None
+        )
+
+
+def another(before: Call, call: Call, unseen: float | None) -> bool:
+    """Whether an id stands for another call now: codecs count from the beginning again, after a reboot above all."""
+    if before.state == "ended":
+        return call.state != "ended"
+    turned = unseen is not None and before.direction != call.direction
+    return turned or (before.start is not None and call.state in ("dialling", "ringing"))
 
 
 def rings(call: Call | None) -> bool:

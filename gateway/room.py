@@ -354,7 +354,8 @@ class Room:
 
     def _calls(self, part: Part, reading: Reading) -> None:
         """Incoming and ended calls, from what the codec showed before and shows now."""
-        ringing, over = part.callbook.hear(reading, self.clock.wall())
+        _, asked = self.commands.get(reading.cause, ("", None))
+        ringing, over = part.callbook.hear(reading, self.clock.wall(), asked.command.verb if asked else "")
         for call in ringing:
             self.event("incoming call", {"call": call})
         for record in over:

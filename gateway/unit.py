@@ -172,6 +172,8 @@ def dated(calls: tuple[Call, ...], before: tuple[Call, ...], wall: float) -> tup
 
 
 def _start(call: Call, held: float | None, wall: float) -> float | None:
+    if call.state in ("dialling", "ringing"):
+        return None  # an id that was used before
     if call.state not in ("connected", "on hold"):
         return held
     told = None if call.duration is None else wall - call.duration

@@ -41,6 +41,7 @@ class Switchboard(StreamSimulator):
     top: ClassVar[int] = 50  # the loudest step
 
     far_end: Literal["answers", "busy", "rejects", "no answer"] = "answers"
+    open_seconds: float = 0.0  # from the acknowledgement of a dial to the call itself: until then nothing can end it
     dial_seconds: float = 1.0  # until the far end rings
     answer_seconds: float = 3.0  # until it is answered
     connect_seconds: float = 1.0  # from the answer to sound and picture
@@ -52,6 +53,7 @@ class Switchboard(StreamSimulator):
     asleep: bool = False
     calls: list[Call] = field(default_factory=list)
     dialled: int = 0
+    opening: int = 0  # dials that have no call yet
     history: list[str] = field(default_factory=list)  # what was said to it, line by line
     in_set_up: list[str] = field(default_factory=list)  # what was said to it while a call was being set up
 
@@ -74,7 +76,7 @@ class Switchboard(StreamSimulator):
     @property
     def setting_up(self) -> bool:
         """A call is on its way: the manual wants nothing to be sent now."""
-        return any(
+        return self.opening > 0 or any(
             call.state in ("opened", "connecting") or (call.state == "ringing" and call.direction == "outgoing")
             for call in self.calls
         )
@@ -82,12 +84,22 @@ class Switchboard(StreamSimulator):
     def call(self, key: int) -> Call | None:
         return next((call for call in self.calls if call.id == key), None)
 
-    def dial(self, number: str, *, rate: int = 1920, kind: str = "videocall", protocol: str = "sip") -> Call:
+    def dial(self, number: str, *, rate: int = 1920, kind: str = "videocall", protocol: str = "sip") -> None:
         """Call somebody."""
+        if not self.open_seconds:
+            self._open(number, rate, kind, protocol)
+            return
+        self.opening += 1
+        self.after(self.open_seconds, lambda: self._opened(number, rate, kind, protocol))
+
+    def _opened(self, number: str, rate: int, kind: str, protocol: str) -> None:
+        self.opening -= 1
+        self._open(number, rate, kind, protocol)
+
+    def _open(self, number: str, rate: int, kind: str, protocol: str) -> None:
         call = self._new("outgoing", number, number.partition("@")[0].title(), rate, kind, protocol)
         self._move(call, "opened")
         self._later(call, self.dial_seconds, lambda: self._reach(call))
-        return call
 
     def _reach(self, call: Call) -> None:
         if self.far_end == "busy":
@@ -169,7 +181,7 @@ class Switchboard(StreamSimulator):
     def restart(self) -> None:
         self.calls.clear()
         self._steps.clear()
-        self.reset("volume", "mic_muted", "asleep")
+        self.reset("volume", "mic_muted", "asleep", "opening")
 
     # Hands.
 

@@ -18,7 +18,8 @@ def told(*calls: Call, at: float = 100.0, cause: str = "") -> Reading:
 
 
 def heard(book: Callbook, reading: Reading, now: float = 100.0) -> tuple[list[Call], list[Record]]:
-    return book.hear(reading, now)
+    """`cause` is `<verb>` or `<verb> <number>` in these tests."""
+    return book.hear(reading, now, reading.cause.partition(" ")[0])
 
 
 def since(call: Call, start: float) -> Call:
@@ -36,15 +37,28 @@ def test_missed_rejected_failed_and_completed() -> None:
     heard(book, told(IN))
     assert [one.outcome for one in heard(book, told())[1]] == ["missed"]
     heard(book, told(IN))
-    (record,) = heard(book, told(cause="c-1"))[1]
-    assert (record.outcome, record.ended_by, record.seconds) == ("rejected", "c-1", None)
-    heard(book, told(OUT, cause="c-2"))
+    (record,) = heard(book, told(cause="reject"))[1]
+    assert (record.outcome, record.ended_by, record.seconds) == ("rejected", "reject", None)
+    heard(book, told(OUT, cause="dial"))
     (record,) = heard(book, told(dataclasses.replace(OUT, state="ended", reason="busy")))[1]
-    assert (record.outcome, record.begun, record.call.reason) == ("failed", "c-2", "busy")
+    assert (record.outcome, record.begun, record.call.reason) == ("failed", "dial", "busy")
     heard(book, told(IN))
-    heard(book, told(since(IN, 100.0), cause="c-3"))
-    (record,) = heard(book, told(at=160.0, cause="c-4"))[1]
-    assert (record.outcome, record.begun, record.ended_by, record.seconds) == ("completed", "c-3", "c-4", 60.0)
+    heard(book, told(since(IN, 100.0), cause="answer"))
+    (record,) = heard(book, told(at=160.0, cause="hangup"))[1]
+    assert (record.outcome, record.begun, record.ended_by, record.seconds) == ("completed", "answer", "hangup", 60.0)
+
+
+def test_only_a_command_that_ends_calls_has_ended_one() -> None:
+    book = Callbook()
+    heard(book, told(IN))
+    (record,) = heard(book, told(cause="answer"))[1]  # the caller gave up while the answer was on its way
+    assert (record.outcome, record.begun, record.ended_by) == ("missed", "", "")
+    heard(book, told(OUT, cause="dial 1"))
+    (record,) = heard(book, told(dataclasses.replace(OUT, id="3"), cause="dial 2"))[1]
+    assert (record.outcome, record.begun, record.ended_by) == ("failed", "dial 1", "")
+    heard(book, told(since(OUT, 10.0), cause="hold"))
+    (record,) = heard(book, told(cause="dial 3"))[1][-1:]
+    assert (record.outcome, record.begun, record.ended_by) == ("completed", "", "")
 
 
 def test_what_is_stale_ends_nothing() -> None:
@@ -58,8 +72,8 @@ def test_what_is_stale_ends_nothing() -> None:
 def test_a_dial_that_is_taken_back_is_cancelled_and_one_that_nobody_takes_has_failed() -> None:
     book = Callbook()
     heard(book, told(OUT, cause="dial"))
-    (record,) = heard(book, told(cause="hang-up"))[1]
-    assert (record.outcome, record.begun, record.ended_by, record.seconds) == ("cancelled", "dial", "hang-up", None)
+    (record,) = heard(book, told(cause="hangup"))[1]
+    assert (record.outcome, record.begun, record.ended_by, record.seconds) == ("cancelled", "dial", "hangup", None)
     heard(book, told(OUT, cause="dial"))
     assert [one.outcome for one in heard(book, told(cause="dial"))[1]] == ["failed"], "the dial itself brought the news"
     heard(book, told(OUT, cause="dial"))
@@ -73,10 +87,11 @@ def test_a_call_that_vanished_unseen_is_lost_and_counted_as_long_as_it_was_seen(
     heard(book, Reading((since(OUT, 40.0),), 40.0, True, True), now=500.0)
     (record,) = heard(book, told(at=900.0, cause="dial"), now=900.0)[1]
     assert (record.outcome, record.seconds, record.begun, record.ended_by) == ("lost", 30.0, "dial", "")
+    assert record.at_least
     heard(book, told(IN))
     heard(book, Reading(None, 100.0), now=110.0)
     (record,) = heard(book, told(), now=200.0)[1]
-    assert (record.outcome, record.seconds) == ("lost", None)
+    assert (record.outcome, record.seconds, record.at_least) == ("lost", None, False)
 
 
 def test_a_call_that_outlived_the_outage_is_not_lost() -> None:
@@ -85,7 +100,7 @@ def test_a_call_that_outlived_the_outage_is_not_lost() -> None:
     heard(book, Reading((since(OUT, 40.0),), 40.0, True, True), now=70.0)
     assert heard(book, told(since(OUT, 40.0)), now=90.0) == ([], [])
     (record,) = heard(book, told(at=120.0), now=120.0)[1]
-    assert (record.outcome, record.seconds) == ("completed", 80.0)
+    assert (record.outcome, record.seconds, record.at_least) == ("completed", 80.0, False)
 
 
 def test_a_call_that_the_codec_shows_ended_as_it_comes_back_says_so_itself() -> None:
@@ -95,15 +110,36 @@ def test_a_call_that_the_codec_shows_ended_as_it_comes_back_says_so_itself() -> 
     ended = dataclasses.replace(since(OUT, 40.0), state="ended", reason="normal")
     (record,) = heard(book, told(ended, at=90.0), now=90.0)[1]
     assert (record.outcome, record.call.reason) == ("completed", "normal")
+    assert (record.seconds, record.at_least) == (30.0, True), "the codec was away from 70 on"
 
 
 def test_an_id_that_is_used_again_is_another_call() -> None:
     book = Callbook()
-    heard(book, told(OUT, cause="first"))
+    heard(book, told(OUT, cause="dial 1"))
     heard(book, told(dataclasses.replace(OUT, state="ended")))
-    heard(book, told(OUT, cause="second"))
+    heard(book, told(OUT, cause="dial 2"))
     (record,) = heard(book, told(dataclasses.replace(OUT, state="ended")))[1]
-    assert record.begun == "second"
+    assert record.begun == "dial 2"
+
+
+def test_a_codec_that_counts_from_the_beginning_after_a_reboot_has_another_call() -> None:
+    book = Callbook()
+    heard(book, told(since(OUT, 40.0), cause="dial 1"))
+    heard(book, Reading((since(OUT, 40.0),), 40.0, True, True), now=70.0)
+    (record,) = heard(book, told(OUT, at=300.0, cause="dial 2"), now=300.0)[1]
+    assert (record.outcome, record.begun, record.seconds) == ("lost", "dial 1", 30.0)
+    (record,) = heard(book, told(cause="hangup"))[1]
+    assert (record.outcome, record.begun, record.seconds) == ("cancelled", "dial 2", None)
+    heard(book, told(since(OUT, 40.0)))
+    heard(book, Reading((since(OUT, 40.0),), 40.0, True, True), now=70.0)
+    rings = dataclasses.replace(IN, id=OUT.id)
+    assert heard(book, told(rings))[0] == [rings]
+
+
+def test_a_call_whose_direction_is_found_out_later_is_the_same_call() -> None:
+    book = Callbook()
+    heard(book, told(since(OUT, 40.0)))
+    assert heard(book, told(dataclasses.replace(since(OUT, 40.0), direction="in"))) == ([], [])
 
 
 def test_the_house_counts_from_the_moment_of_connection_unless_the_codec_tells() -> None:
@@ -120,3 +156,4 @@ def test_the_house_counts_from_the_moment_of_connection_unless_the_codec_tells()
     assert start(dataclasses.replace(connected, duration=60), 120.0) == 60.0  # the codec knows better
     assert start(dataclasses.replace(connected, state="on hold"), 130.0) == 60.0
     assert start(dataclasses.replace(connected, id="3"), 140.0) == 140.0
+    assert start(dataclasses.replace(OUT, id="3"), 150.0) is None  # another call of the same number

@@ -192,13 +192,13 @@ class PolyCli(Hearing):
                 case Answer():
                     if command.call and ringing(self.calls) != [command.call]:
                         raise ValueError("no such call rings, or not alone: the codec answers whichever rings first")
-                    self.wishes.made(request, self.calls, until)
+                    self.wishes.made(request, self.calls, until, self.now, self.lines_left)
                     ends = pattern("answering video.*|answer video")
                     yield from self.person(Ask("answer video", ends, request, soft=SOFT, always=True))
                     yield Later(DOUBT, "doubt")
                 case Dial():
                     words = cli_words.dial(command, rate=self.settings.rate, isdn=self.dialect == "hdx")
-                    self.wishes.made(request, self.calls, until)
+                    self.wishes.made(request, self.calls, until, self.now, self.lines_left)
                     yield from self.person(Ask(words, pattern("dialing .*"), request))
                 case SendDtmf():
                     yield from self.dtmf(request, command)
@@ -260,7 +260,7 @@ class PolyCli(Hearing):
             return
         if not set(keys) <= self.calls.keys():
             raise ValueError(f"there is no call {command.call}")
-        self.wishes.made(request, self.calls, until)
+        self.wishes.made(request, self.calls, until, self.now, self.lines_left)
         self.dialled_until = 0.0
         for words in [f"hangup video {key}" for key in keys] or ["hangup all"]:
             yield self.now_or_never(words)
@@ -270,6 +270,10 @@ class PolyCli(Hearing):
             self.polls.appendleft(look)
         yield Later(DOUBT, "doubt")
         yield from self.pump()
+
+    def end_now(self, key: str) -> Actions:
+        yield self.now_or_never(f"hangup video {key}")
+        yield Later(DOUBT, "doubt")
 
     def calls_changed(self) -> Actions:
         """As in `Hearing`; and what was to be turned away has rung."""

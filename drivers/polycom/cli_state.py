@@ -162,7 +162,7 @@ class Hearing(Talk):
                 self.calls[news.id] = found
         if missed and self.ready and self.asked is not None and self.asked.checking:
             self._renew()
-        yield from self.tell_calls(listed=True)
+        yield from self.tell_calls(listed=self.answering_line("callinfo all"))
 
     def calls_changed(self) -> Actions:
         """A codec in a call is awake; and what is shared goes to the far end or not."""

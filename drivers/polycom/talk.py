@@ -48,6 +48,7 @@ class Ask:
     hide: tuple[str, ...] = ()
     then: tuple[Ask, ...] = ()
     until: float = float("inf")
+    number: int = -1  # of lines that had left when it had
 
     @property
     def tag(self) -> Hashable:
@@ -79,6 +80,7 @@ class Talk(Driver):
         self.calls: dict[str, Call] = {}
         self.news_at: dict[str, float] = {}  # call -> when its state last changed
         self.dialled_until = 0.0
+        self.lines_left = 0
         self.wishes = Wishes()
         self.tones: deque[tuple[Request, str]] = deque()
 
@@ -102,6 +104,10 @@ class Talk(Driver):
 
     def calls_changed(self) -> Actions:
         """The calls are not what they were."""
+        return ()
+
+    def end_now(self, key: str) -> Actions:
+        """End a call that came of a dial which a hang-up took back."""
         return ()
 
     # ---- hearing ---------------------------------------------------------------------------------------------
@@ -196,6 +202,10 @@ class Talk(Driver):
         if ask is None:
             return
         self.asked, self.echoed = ask, False
+        self.lines_left += 1
+        ask.number = self.lines_left
+        if ask.request is not None:
+            self.wishes.left(ask.request, self.calls)
         yield Send(ask.words.encode() + self.END, tag=ask.tag, hide=ask.hide)
         yield Later(ask.soft or STUCK, "soft")
 
@@ -204,6 +214,7 @@ class Talk(Driver):
         for queue in (self.people, self.polls):
             for ask in [held for held in queue if self.now > held.until]:
                 queue.remove(ask)  # the house has settled it long since
+                self._forget(ask)
             for ask in queue:
                 if ask.always or not quiet:
                     queue.remove(ask)
@@ -212,13 +223,17 @@ class Talk(Driver):
 
     def take_back(self, command: Command) -> None:
         """What this command cancels and still waits here never leaves: the house has ended it already."""
-        waits = (
-            held for held in self.people if held.request is None or held.request.command.verb not in command.cancels
-        )
-        self.people = deque(waits)
+        for held in [held for held in self.people if held.request and held.request.command.verb in command.cancels]:
+            self.people.remove(held)
+            self._forget(held)
+
+    def _forget(self, ask: Ask) -> None:
+        if ask.request is not None:
+            self.wishes.forget(ask.request)
 
     def now_or_never(self, words: str) -> Send:
         """What waits for no turn and no answer: a hang-up, a camera's stop."""
+        self.lines_left += 1
         return Send(words.encode() + self.END, reply=False)
 
     def failed(self, tag: Hashable, reason: str) -> Actions:
@@ -318,11 +333,18 @@ class Talk(Driver):
         del self.calls[key]
         yield from self.tell_calls()
 
-    def tell_calls(self, *, listed: bool = False) -> Iterator[Action]:
-        """All calls as they are, and what that decides."""
+    def tell_calls(self, *, listed: int = -1) -> Iterator[Action]:
+        """All calls as they are, and what that decides; `listed`: of the line that asked for all of them."""
         yield Feedback("", calls=tuple(self.calls.values()))
         yield from self.calls_changed()
         yield from self.wishes.settle(self.calls, self.now, listed=listed)
+        unwanted, self.wishes.unwanted = self.wishes.unwanted, []
+        for key in unwanted:
+            yield from self.end_now(key)
+
+    def answering_line(self, words: str) -> int:
+        """The number of the line that asked this, where its answer is what is being heard; else -1."""
+        return self.asked.number if self.asked is not None and self.asked.words == words else -1
 
     def patience(self, command: Any) -> float:
         """The manual allows 15 s for the news of a hang-up; an answered call takes as long as its set-up."""

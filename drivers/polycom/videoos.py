@@ -261,7 +261,7 @@ class PolyVideoos(Driver):
         self.good = self.good or good
         if look.what in CALL_LOOKS:
             last = not any(one.what in CALL_LOOKS for one in self.looks - {look})
-            points = self.mirror.called(look.what, look.call, told, reply.status, last=last)
+            points = self.mirror.called(look.what, look.call, told, reply.status, self.now, last=last)
             yield from self._feed(points)
             yield from self._settle(last) if points else ()
             return
@@ -314,6 +314,9 @@ class PolyVideoos(Driver):
 
     def _about_calls(self, request: Request) -> Iterator[Action]:
         """Answer, reject, hang up. Where no call is known that it could be about, the codec is asked first."""
+        for back in self.session.take_back(request.command.cancels):
+            self.orders.pop(back.id, None)
+            self.calls.wishes.pop(back.id, None)
         targets = self.calls.targets(request)
         self.calls.wish(request, targets, self.now)
         if not targets:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from drivers.polycom.videoos_status import Tree, call, conferences, connections, key
+from drivers.polycom.videoos_status import Tree, call, conferences, connections, key, whole
 from gateway.commands import Answer, Dial, HangUp, Reject, SendDtmf
 from gateway.driver import Action, Done, Refused, Request
 from gateway.model import Call
 
 HREF = re.compile(r"/rest/conferences/([^/?#]+)/connections/([^/?#]+)")
+COMING = 2.0  # seconds in which a dial whose answer named no call may still show it to a hang-up behind it
 GRACE = 5.0  # seconds past a command's patience before it is forgotten: the house has settled it long since
 UP = ("connected", "on hold")
+LONGEST = 7 * 86400  # seconds: a start that is further away is of another clock
 
 
 @dataclass
@@ -31,6 +33,8 @@ class Wish:
     since: float
     taken: bool = False
     call: str = ""  # dial: the id of the new call, where the answer told it
+    dials: frozenset[str] = frozenset()  # hang up all: the dials on their way, whose calls are to end as well
+    late: frozenset[str] = frozenset()  # those calls, as they come
 
 
 class Calls:
@@ -45,6 +49,8 @@ class Calls:
         self.incoming: set[str] = set()  # calls that were seen to ring here
         self.wishes: dict[str, Wish] = {}
         self.homes: dict[str, str] = {}  # call -> its conference
+        self.claimed: set[str] = set()  # calls that have proved a dial
+        self.late: dict[str, frozenset[str]] = {}  # hang-up -> the calls that it is to end now
 
     # ---- what the codec tells ------------------------------------------------------------------------------------
 
@@ -69,7 +75,16 @@ class Calls:
             self.dialled[found[2]] = (found[1], {})
             wish = self.wishes.get(request.id)
             if wish is not None:
-                wish.call = found[2]
+                self._came(wish, found[2])
+
+    def _came(self, dial: Wish, call: str) -> None:
+        """The call of a dial is known; who hung up behind it wants it to end."""
+        dial.call = call
+        self.claimed.add(call)
+        for wish in self.wishes.values():
+            if dial.request.id in wish.dials:
+                wish.dials -= {dial.request.id}
+                wish.late |= {call}
 
     def dialled_told(self, identity: str, told: Any, gone: bool) -> None:
         """The call at that address. It is set up once it names its own address (AVI-SPL driver); before that the codec
@@ -81,6 +96,19 @@ class Calls:
             self.dialled[identity] = (key(told.get("parentConfId")) or held[0], told)
         elif gone or held[1]:
             del self.dialled[identity]
+
+    def running(self, clock: float | None) -> tuple[Call, ...]:
+        """The calls as they are first told, with the seconds that those that are up have lasted; from then on the house
+        counts. `clock`: the codec's own, in seconds since 1970."""
+        return tuple(replace(one, duration=self._lasted(one, clock)) for one in self.book.values())
+
+    def _lasted(self, one: Call, clock: float | None) -> int | None:
+        conference = self.conferences.get(self.homes.get(one.id, ""), {})
+        fields = connections(conference).get(one.id, {})
+        start = whole(fields.get("startTime"), 1) or whole(conference.get("startTime"), 1)
+        if one.state not in UP or clock is None or start is None:
+            return None
+        return whole(int(clock - start / 1000), 0, LONGEST)
 
     def compose(self) -> tuple[Call, ...]:
         """All calls now, in the order of their ids."""
@@ -99,6 +127,7 @@ class Calls:
                 self.homes[identity] = home
                 book[identity] = self._call(identity, fields, {})
         self.incoming &= book.keys()
+        self.claimed &= book.keys() | self.dialled.keys()
         self.book = dict(sorted(book.items(), key=lambda pair: (len(pair[0]), pair[0])))
         return tuple(self.book.values())
 
@@ -121,6 +150,8 @@ class Calls:
     def targets(self, request: Request) -> frozenset[str]:
         """The calls that an answer, a rejection, a hang-up or tones are about, as far as is known now."""
         command = request.command
+        if request.id in self.late:
+            return self.late.pop(request.id)
         if isinstance(command, SendDtmf):
             return frozenset(self.live)
         if isinstance(command, Answer | Reject):
@@ -133,7 +164,15 @@ class Calls:
 
     def wish(self, request: Request, targets: frozenset[str], now: float) -> None:
         """A command about calls leaves now, or as soon as its targets are known."""
-        self.wishes[request.id] = Wish(request, frozenset(self.live), targets, now)
+        wish = self.wishes[request.id] = Wish(request, frozenset(self.live), targets, now)
+        if isinstance(request.command, HangUp) and not request.command.call:
+            wish.dials = frozenset(one for one, held in self.wishes.items() if self._coming(held, now))
+
+    @staticmethod
+    def _coming(wish: Wish, now: float) -> bool:
+        """A dial on its way to the codec, or just answered without a word of its call."""
+        soon = not wish.taken or now < wish.since + COMING
+        return isinstance(wish.request.command, Dial) and not wish.call and soon
 
     def taken(self, request: Request) -> None:
         """The codec has acknowledged all of it."""
@@ -151,13 +190,21 @@ class Calls:
                     self.dialled.pop(wish.call, None)  # it never came to anything
                 continue
             command = wish.request.command
+            wish.dials = frozenset(
+                one for one in wish.dials if one in self.wishes and self._coming(self.wishes[one], now)
+            )
+            if wish.late and (wish.taken or not wish.targets):
+                del self.wishes[identity]
+                self.late[identity] = wish.late | (wish.targets & self.live.keys())
+                yield wish.request
+                continue
             if not wish.taken and not wish.targets and not isinstance(command, Dial):
-                if not complete or (isinstance(command, HangUp) and self._unsaid()):
+                if not complete or wish.dials:
                     continue
                 del self.wishes[identity]
                 yield wish.request if self.targets(wish.request) else self._nothing(wish.request)
                 continue
-            end = self._end(wish) if wish.taken else None
+            end = self._end(wish) if wish.taken and not wish.dials else None
             if end is not None:
                 del self.wishes[identity]
                 yield end
@@ -166,10 +213,6 @@ class Calls:
     def dialling(self) -> bool:
         """A call was dialled and is not shown yet."""
         return any(isinstance(wish.request.command, Dial) for wish in self.wishes.values())
-
-    def _unsaid(self) -> bool:
-        """A dial is on its way to the codec: its call is yet to come."""
-        return any(isinstance(wish.request.command, Dial) and not wish.taken for wish in self.wishes.values())
 
     @staticmethod
     def _nothing(request: Request) -> Action:
@@ -184,8 +227,12 @@ class Calls:
         left = wish.targets & live.keys()
         match request.command:
             case Dial():
-                new = {identity for identity in live.keys() - wish.before if live[identity].direction == "out"}
-                if (wish.call in live) if wish.call else new:
+                new = live.keys() - wish.before - self.claimed
+                if not wish.call and (
+                    call := next((one for one in live if one in new and live[one].direction == "out"), "")
+                ):
+                    self._came(wish, call)
+                if wish.call in live:
                     return Done(request)
                 if wish.call and wish.call not in self.dialled:
                     return Refused(request, "the call ended before the codec showed it")

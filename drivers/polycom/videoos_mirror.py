@@ -113,7 +113,7 @@ class Mirror:
             name: value for name, value in found.items() if value is not None or ALONE[name] in self.absent
         }, further
 
-    def called(self, what: str, call: str, told: Any, code: int, *, last: bool) -> dict[str, Any]:
+    def called(self, what: str, call: str, told: Any, code: int, now: float, *, last: bool) -> dict[str, Any]:
         """The answer to one look at the calls; empty until those that belong together are in (`last`)."""
         calls = self.calls
         complete = last
@@ -129,8 +129,9 @@ class Mirror:
             calls.known = False  # firmware that tells nothing of calls: they are unknown
         if not complete or not calls.known:
             return {}
+        first = self.points.get("calls") is None
         self.points["calls"] = calls.compose()
-        return {"calls": self.points["calls"]}
+        return {"calls": calls.running(self.clock(now)) if first else self.points["calls"]}
 
     def source(self, wanted: str) -> str:
         """The source of content that is wanted, or shown, or the first there is."""

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gateway.driver import Action, HttpReply, HttpRequest, Send
+from gateway.driver import Action, HttpReply, HttpRequest, Request, Send
 
 LOG_IN, LOG_OUT, LEFT_BEHIND = "log in", "log out", "left behind"
 # Both are in use; the other is tried where the first is not there (POST /rest/session, guide 3.1).
@@ -67,6 +67,12 @@ class Session:
         self.waiting.append(exchange)
         if self.state == "none":
             yield self.log_in()
+
+    def take_back(self, verbs: frozenset[str]) -> list[Request]:
+        """Commands of these verbs that wait for a session never leave: the house has ended them already."""
+        waits = [one for one in self.waiting if isinstance(one.tag, Request) and one.tag.command.verb in verbs]
+        self.waiting = [one for one in self.waiting if one not in waits]
+        return [one.tag for one in waits if isinstance(one.tag, Request)]
 
     def log_in(self) -> Send:
         """Ask for a session; everybody waits meanwhile."""

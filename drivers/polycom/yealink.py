@@ -142,7 +142,7 @@ class YealinkVc(Talk):
         self.power: str | None = None
         self.names: dict[str, str] = {}  # number -> name, of who calls
         self.mentioned: set[str] | None = None  # calls told since we asked for all of them
-        self.ending_until = 0.0  # all calls are to end: the key is pressed once for each
+        self.listed = -1  # the line that asked for them
 
     # ---- coming up -------------------------------------------------------------------------------------------
 
@@ -210,7 +210,7 @@ class YealinkVc(Talk):
             self.mentioned = None
             for held in list(self.calls):
                 yield from self.end(held, "")
-            yield from self.tell_calls(listed=True)
+            yield from self.tell_calls(listed=self.answering_line("sysstatus get"))
         elif word == "finished":
             for held in [key] if key else list(self.calls) if len(self.calls) == 1 else []:
                 yield from self.end(held, "")
@@ -270,7 +270,7 @@ class YealinkVc(Talk):
                     yield self.now_or_never("camera near move stop")
                 case _:
                     ask = self._said(request)
-                    self.wishes.made(request, self.calls, self.now + self.patience(command))
+                    self.wishes.made(request, self.calls, self.now + self.patience(command), self.now, self.lines_left)
                     yield from self.person(ask)
                     if self.wishes:
                         yield Later(DOUBT, "doubt")
@@ -326,13 +326,11 @@ class YealinkVc(Talk):
             raise ValueError("there is no such call")
         if command.call and len(rings if command.call in rings else talking) > 1:
             raise ValueError("the codec cannot end one of several calls")
-        self.wishes.made(request, self.calls, self.now + self.patience(command))
+        self.wishes.made(request, self.calls, self.now + self.patience(command), self.now, self.lines_left)
         for _ in set(wanted) & set(rings) or ({""} if isinstance(command, Reject) and not wanted else set()):
             yield self.now_or_never("answer no")
         if set(wanted) & set(talking) or (isinstance(command, HangUp) and not self.calls):
             yield self.now_or_never("button hangup")
-        if isinstance(command, HangUp) and not command.call:
-            self.ending_until = self.now + self.patience(command)
         if not self.calls:
             self.poll(self._question("sysstatus get"))
         yield Later(DOUBT, "doubt")
@@ -340,8 +338,11 @@ class YealinkVc(Talk):
 
     def _press_on(self) -> Actions:
         """The key ends one call at a time."""
-        if self.now < self.ending_until and any(key not in ringing(self.calls) for key in self.calls):
+        if any(self.wishes.ending(key) for key in self.calls.keys() - set(ringing(self.calls))):
             yield self.now_or_never("button hangup")
+
+    def end_now(self, key: str) -> Actions:
+        yield self.now_or_never("button hangup")
 
     # ---- exchanges that have ended ---------------------------------------------------------------------------
 
@@ -363,6 +364,7 @@ class YealinkVc(Talk):
             self.known.add(ask.words)
             if ask.words == "sysstatus get" and self.calls:
                 self.mentioned = {fields.get("callid", "") for _, fields in status(line) or ()}
+                self.listed = ask.number
                 yield Later(SETTLE, "settled")
         if ask.first:
             self.unanswered.discard(ask.words)
@@ -380,7 +382,7 @@ class YealinkVc(Talk):
                 gone, self.mentioned = self.calls.keys() - self.mentioned, None
                 for key in gone:
                     yield from self.end(key, "")
-                yield from self.tell_calls(listed=True)
+                yield from self.tell_calls(listed=self.listed)
         yield from super().due(name)
 
     def shows(self, command: Command, points: Mapping[str, Any]) -> bool:

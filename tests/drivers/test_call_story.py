@@ -1,7 +1,7 @@
 """The call stories: what happens in a call gives the same room-level events, in the same order, on every codec.
 
-A family joins by one row of FAMILIES. What it cannot do stands in CANNOT, with the reason, and the docs print it
-(docs/codecs/differences.md): a story that needs it must end in a clear refusal instead.
+A family joins by one row of FAMILIES (`call_families.py`). What it cannot do stands in CANNOT, with the reason, and the
+docs print it (docs/codecs/differences.md): a story that needs it must end in a clear refusal instead.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ import asyncio
 import contextlib
 import inspect
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -42,79 +41,10 @@ from gateway.model import KINDS, Reading
 from gateway.plugins import load_drivers
 from gateway.room import NothingPlays, Room
 from gateway.spec import DeviceSpec, PartSpec, RoomSpec, SiteSpec, Target
+from tests.drivers.call_families import CANNOT, DOC, FAMILIES, LASTED, POLLED, PROGRESS, Family, differences
 from tests.drivers.contract import Watcher
 
-DOC = Path(__file__).parents[2] / "docs" / "codecs" / "differences.md"
 CALLING = ("dialling", "ringing", "connecting")
-
-
-@dataclass(frozen=True)
-class Family:
-    """A codec family on one transport."""
-
-    driver: str
-    link: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    simulator: Mapping[str, Any] = field(default_factory=dict)
-    address: str = "bob@example.com"
-    dialect: str = ""
-
-
-FAMILIES = [
-    Family("cisco_roomos", "ws", {"username": "admin", "password": "x"}, {"username": "admin", "password": "x"}),
-    Family("cisco_roomos", "ssh", {"username": "admin", "password": "x"}, {"username": "admin", "password": "x"}),
-    Family(
-        "zoom_rooms",
-        "ssh",
-        {"username": "zoom", "password": "x", "poll": 0.5},
-        {"username": "zoom", "password": "x"},
-        "93412345678",
-    ),
-    Family(
-        "poly_videoos",
-        "http",
-        {
-            "password": "x",
-            "poll": 0.2,
-            "quick": 0.05,
-            "dialling": 0.01,
-            "activate": True,
-            "stop_share": "deactivate",
-        },
-        {"password": "x", "dial_seconds": 4.0},
-    ),
-    *(
-        Family("poly_cli", link, {"password": "x", "gap": 0.005}, {"password": "x", "model": model}, dialect=model)
-        for link, model in (*(("telnet", m) for m in ("videoos", "group", "hdx")), ("ssh", "group"), ("serial", "hdx"))
-    ),
-    *(Family("yealink_vc", link, {"gap": 0.005}) for link in ("tcp", "serial")),
-]
-# What a call that is dialled shows on its way, in this order. Printed in docs/codecs/differences.md.
-PROGRESS: dict[str, tuple[str, ...]] = {
-    "cisco_roomos": ("dialling", "ringing"),
-    "zoom_rooms": ("connecting",),
-    "poly_videoos": ("dialling", "ringing", "connecting"),
-    "poly_cli": ("dialling", "ringing", "connecting"),
-    "poly_cli (hdx)": ("dialling", "connecting"),
-    "yealink_vc": ("dialling",),
-}
-POLLED = frozenset({"poly_videoos"})  # sees what lasts for one look, and may miss what is shorter
-# What a family cannot do: (family, what) -> because. Printed in docs/codecs/differences.md.
-CANNOT: dict[tuple[str, str], str] = {
-    ("zoom_rooms", "mute"): "Zoom Rooms has an output volume and no mute of it",
-    ("zoom_rooms", "hold"): "its control system API has no command for it",
-    ("zoom_rooms", "dtmf"): "a meeting takes no tones; its telephone calls do",
-    ("zoom_rooms", "busy"): "a meeting is joined, nobody is called: it cannot be busy",
-    ("zoom_rooms", "no answer"): "a meeting is joined, nobody is called: it waits for its host as long as need be",
-    ("poly_videoos", "mute"): "its REST has a volume and no mute of the room's sound",
-    ("poly_videoos", "hold"): "its REST documents no hold",
-    ("poly_cli", "mute"): "the command line mutes microphones, not the loudspeaker",
-    ("poly_cli", "hold"): "the command line has no word for it",
-    ("yealink_vc", "mute"): "its API mutes microphones, not the loudspeaker",
-    ("yealink_vc", "hold"): "its API has no word for it",
-    ("yealink_vc", "share"): "nothing in its API proves that a share began",
-}
-
 every = pytest.mark.parametrize(
     "family", FAMILIES, ids=lambda family: "-".join(filter(None, (family.driver, family.link, family.dialect)))
 )
@@ -197,12 +127,16 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def stage(family: Family, **simulator: Any) -> AsyncIterator[Stage]:
-    """The room, with the codec online."""
+async def stage(
+    family: Family, before: Callable[[Any], Awaitable[None]] | None = None, **simulator: Any
+) -> AsyncIterator[Stage]:
+    """The room, with the codec online; `before`: what happened at the codec before the gateway was there."""
     driver = load_drivers()[family.driver]
     sim = simulators.find(family.driver)(**{"speed": 20.0, **family.simulator, **simulator})
     kinds = [name for name in ("volume", "mics", "camera", "calls", "share", "codec") if name in driver.plays]
     async with sim.serving(family.link) as link:
+        if before is not None:
+            await before(sim)
         device = DeviceSpec(
             "codec", driver, Address.parse(link, driver.links), driver.Settings(**family.settings), Trust(any=True)
         )
@@ -280,6 +214,27 @@ async def test_hold_and_resume(family: Family) -> None:
 
 
 @every
+async def test_a_call_that_was_up_before_the_gateway_has_its_start(family: Family) -> None:
+    async def two_minutes(sim: Any) -> None:
+        if family.driver == "zoom_rooms":
+            sim.touch_join()
+            sim.far_end_answers()
+        else:
+            sim.incoming_call(number="alice@example.com", name="Alice")
+            sim.touch_answer()
+        gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        sim.after(120.0, lambda: gone.set_result(None))
+        await gone
+
+    begun = time.time()
+    async with stage(family, two_minutes, speed=400.0) as story:
+        await story.until(lambda: any(call.state == "connected" for call in story.calls()))
+        (call,) = story.calls()
+        told = LASTED[family.driver].startswith("the codec")
+        assert call.start is not None and (call.start < begun - 60 if told else call.start >= begun - 1)
+
+
+@every
 async def test_the_far_end_hangs_up(family: Family) -> None:
     async with stage(family) as story:
         await story.do(Dial(family.address))
@@ -301,6 +256,24 @@ async def test_a_hang_up_right_behind_a_dial_leaves_no_call(family: Family) -> N
         await story.until(lambda: not story.calls())
         await story.do(SetMicMute(False))
         assert not story.calls() and "connected" not in story.teller.told[-1:]
+
+
+@every
+async def test_a_hang_up_ends_a_call_that_the_codec_has_not_shown_yet(family: Family) -> None:
+    if not family.late:
+        return  # its dial is answered with the call
+    async with stage(family, **family.late) as story:
+        sim = story.sim
+        dialled = story.room.submit(Dial(family.address), cause="person")
+        await sim.until(lambda: sim.calls or getattr(sim, "opening", 0))
+        assert story.calls() == []
+        await story.do(HangUp())
+        await dialled.ended(20)
+        await story.until(lambda: not story.calls())
+        await sim.until(lambda: not (sim.calls or getattr(sim, "opening", 0)))
+        await story.do(SetMicMute(True))
+        assert not sim.calls and "connected" not in story.teller.told
+        assert story.teller.outcomes in ([], ["cancelled"])
 
 
 @every
@@ -412,33 +385,29 @@ async def test_the_network_is_lost_in_the_call(family: Family) -> None:
             assert story.teller.told == []
 
 
+@every
+async def test_a_call_that_ends_behind_a_lost_network_is_lost(family: Family) -> None:
+    async with stage(family) as story:
+        device = story.watcher.device
+        await story.do(Dial(family.address))
+        await story.until(lambda: any(call.state == "connected" for call in story.calls()))
+        await story.tells("calling", "connected")
+        story.sim.faults.unreachable = True
+        await story.until(lambda: not device.online, 20)
+        await story.hand("far_end_hangs_up")
+        assert story.teller.told == []  # nobody knows
+        story.sim.faults.unreachable = False
+        device.restart()
+        await story.until(lambda: device.online and story.room.readings("calls")["calls"].value == (), 20)
+        await story.tells("call ended")
+        (written,) = await story.room.journal.history("story", kinds=("call",))
+        told = written.data
+        assert (told["outcome"], told["at_least"], told["ended_by"]) == ("lost", True, "")
+
+
 def test_the_differences_are_in_the_docs() -> None:
     """docs/codecs/differences.md prints CANNOT; write it with `python -m tests.drivers.test_call_story`."""
     assert DOC.read_text(encoding="utf-8") == differences()
-
-
-def differences() -> str:
-    """The table of what a family cannot do."""
-    rows = "\n".join(f"| `{name}` | {what} | {because} |" for (name, what), because in sorted(CANNOT.items()))
-    ways = "\n".join(f"| `{name}` | {', '.join(states)}, connected |" for name, states in sorted(PROGRESS.items()))
-    return f"""# What differs between codec families
-
-Every codec family passes the same call stories (`tests/drivers/test_call_story.py`): the same room-level events, in the
-same order. Where one cannot, the reason stands here. A command that a family cannot do is not offered, and asking
-anyway is a clear 409; of what cannot happen there at all (a meeting is never busy) there is nothing to ask. The table
-holds what the stories use; what else a family does not offer stands in the README's table and on its page.
-
-| family | what | because |
-| --- | --- | --- |
-{rows}
-
-What a call that is dialled shows on its way differs, too; what a family does not tell apart it does not invent. A codec
-that is polled (`poly_videoos`) may be connected before it was seen ringing.
-
-| family | states |
-| --- | --- |
-{ways}
-"""
 
 
 if __name__ == "__main__":

@@ -182,6 +182,68 @@ def test_two_calls_at_once_end_one_by_one(up: Bench) -> None:
     assert Done(request) in actions and [call.id for call in told(actions)["calls"]] == ["35"]
 
 
+def test_a_hang_up_ends_the_call_of_a_dial_that_the_codec_has_not_shown_yet(up: Bench) -> None:
+    dial, _ = up.ask(Dial("bob@x.y"))
+    up.lines("dialing auto")
+    hang_up, _ = up.ask(HangUp())  # it finds no call to end
+    assert up.sent[-2:] == [b"hangup all\r", b"callinfo all\r"]
+    assert Done(hang_up) not in up.lines("hanging up all", "system is not in a call")  # the call is yet to come
+    actions = up.lines(status(34, "opened"))
+    assert Done(dial) in actions and up.sent[-1] == b"hangup video 34\r"
+    assert Done(hang_up) in up.lines("hanging up video", status(34, "disconnecting"), status(34, "disconnected"))
+
+
+def test_a_hang_up_does_not_wait_for_ever_for_a_call_that_never_comes(up: Bench) -> None:
+    up.ask(Dial("bob@x.y"))
+    up.lines("dialing auto")
+    hang_up, _ = up.ask(HangUp())
+    up.lines("system is not in a call")
+    up.due("doubt")
+    assert Done(hang_up) in up.lines("system is not in a call")
+    up.driver.now += 5
+    up.lines(status(34, "opened"))  # and if it comes after all, nobody wants it any more
+    assert up.sent[-1] == b"hangup video 34\r"
+
+
+def test_a_list_that_was_asked_for_before_a_hang_up_proves_nothing(up: Bench) -> None:
+    up.do(up.driver.due("verify"))
+    assert up.flight is not None and up.flight.data == b"callinfo all\r"
+    hang_up, _ = up.ask(HangUp())
+    assert Done(hang_up) not in up.lines("system is not in a call")
+    assert up.sent[-1] == b"callinfo all\r"
+    assert Done(hang_up) in up.lines("system is not in a call")
+
+
+def test_a_hang_up_that_finds_calls_that_we_did_not_know_waits_for_their_end(up: Bench) -> None:
+    hang_up, _ = up.ask(HangUp())
+    listed = ("callinfo begin", "callinfo:36:Bob:sip:bob@x.y:256:connected:muted:incoming:videocall", "callinfo end")
+    assert Done(hang_up) not in up.lines(*listed)
+    assert Done(hang_up) in up.lines(status(36, "disconnected", "incoming"))
+
+
+def test_each_dial_is_proved_by_a_call_of_its_own(up: Bench) -> None:
+    first, _ = up.ask(Dial("bob@x.y"))
+    second, _ = up.ask(Dial("carol@x.y"))  # waits until the first is set up
+    up.lines("dialing auto")
+    actions = up.lines(status(34, "opened"))
+    assert Done(first) in actions and Done(second) not in actions
+    up.lines(status(34, "connected"))
+    assert up.sent[-1] == b'dial auto "carol@x.y"\r'
+    assert Done(second) in up.lines("dialing auto", status(35, "opened"))
+
+
+def test_a_dial_that_a_hang_up_took_back_claims_no_later_call(up: Bench) -> None:
+    up.lines(status(34, "connecting"))
+    first, _ = up.ask(Dial("bob@x.y"))
+    up.ask(HangUp())
+    up.lines(status(34, "disconnected"))
+    second, _ = up.ask(Dial("carol@x.y"))
+    assert b'dial auto "bob@x.y"\r' not in up.sent
+    actions = up.lines("dialing auto", status(35, "opened"))
+    assert Done(second) in actions and Done(first) not in actions
+    assert up.sent[-1] == b'dial auto "carol@x.y"\r', "the new call is wanted"
+
+
 def test_tones_pause_at_a_comma_and_are_hidden(up: Bench) -> None:
     up.lines(status(34, "connected"))
     request, actions = up.ask(SendDtmf("1,2"))

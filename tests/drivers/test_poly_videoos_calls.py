@@ -82,6 +82,30 @@ def test_between_the_two_answers_nobody_is_told_of_half_a_change() -> None:
     assert calls(talk.next())[0].state == "connected"
 
 
+NOON = 1_700_000_000
+
+
+@pytest.mark.parametrize(
+    ("started", "lasted"),
+    [
+        ({"startTime": (NOON - 75) * 1000}, 75),
+        ({"startTime": 0}, 100),  # the conference's own
+        ({"startTime": (NOON + 3600) * 1000}, None),  # another clock
+        ({"startTime": "noon"}, 100),
+    ],
+)
+def test_a_call_that_was_up_before_we_came_has_lasted_as_the_codec_tells(started: Any, lasted: int | None) -> None:
+    talk = Talk({"system": reply({"systemTime": NOON * 1000}).body})
+    talk.said["calls"] = conference({**UP, **started}, startTime=(NOON - 100) * 1000)
+    talk.take(talk.driver.opened())
+    (first, *_, last) = [
+        action.points["calls"][0].duration
+        for action in [*talk.looks(), *look(talk)]
+        if isinstance(action, Feedback) and "calls" in action.points
+    ]
+    assert (first, last) == (lasted, None), "from then on the house counts"
+
+
 def test_in_a_call_it_is_looked_at_quickly() -> None:
     talk = Talk(quick=1.0, poll=10.0).online()
     assert Later(1.0, "look") in look(talk, calls=conference(UP))
@@ -235,6 +259,68 @@ def test_a_hang_up_right_after_a_dial_waits_for_its_call_and_ends_it() -> None:
     talk.said["dialled"] = reply({"id": 3, "address": "bob@example.com", "state": "DIALING"}).body
     talk.looks()
     assert b"DELETE /rest/conferences/0/connections/3" in orders(talk)
+
+
+def test_hanging_up_all_also_ends_the_call_of_a_dial_that_is_on_its_way() -> None:
+    talk = Talk({"calls": conference({**UP, "id": 5})}).online()
+    talk.ask(Dial("bob@example.com"))
+    dial = talk.waiting.pop(0)
+    hang_up, _ = talk.ask(HangUp(), "c2")
+    talk.said["calls"] = b"[]"
+    assert Done(hang_up) not in talk.looks()  # the first call is gone, the dialled one is yet to come
+    talk.said["dialled"] = reply({"id": 3, "address": "bob@example.com", "state": "DIALING"}).body
+    talk.take(talk.driver.received(reply(DIALLED.wire), dial.tag))
+    said = talk.looks()
+    assert orders(talk)[-1] == b"DELETE /rest/conferences/0/connections/3" and Done(hang_up) not in said
+    talk.take(talk.driver.due("look"))
+    while talk.waiting:
+        said += talk.next(HttpReply(404) if getattr(talk.waiting[0].tag, "what", "") == "dialled" else None)
+    assert Done(hang_up) in said
+
+
+def test_a_call_that_rings_after_a_hang_up_is_not_turned_away_by_it() -> None:
+    talk = Talk({"calls": conference({**UP, "id": 5})}).online()
+    talk.ask(Dial("bob@example.com"))
+    dial = talk.waiting.pop(0)
+    talk.ask(HangUp(), "c2")
+    talk.said.update(calls=b"[]", ringing=ringing(RINGS))
+    talk.looks()
+    talk.said["dialled"] = reply({"id": 3, "address": "bob@example.com", "state": "DIALING"}).body
+    talk.take(talk.driver.received(reply(DIALLED.wire), dial.tag))
+    talk.looks()
+    assert b"DELETE /rest/conferences/active/connections/4" not in orders(talk)
+
+
+def test_a_hang_up_takes_back_a_dial_that_waits_for_a_session() -> None:
+    talk = Talk(idle=0.0).online()  # at rest there is no session
+    talk.ask(Dial("bob@example.com"))
+    assert [send.tag for send in talk.waiting] == ["log in"]
+    hang_up, _ = talk.ask(HangUp(), "c2")
+    assert Done(hang_up) in talk.looks()
+    assert not any(words.startswith(b"POST /rest/conferences") for words in orders(talk))
+
+
+def test_a_look_that_left_before_a_hang_up_proves_nothing() -> None:
+    talk = Talk().online()
+    talk.take(talk.driver.due("look"))
+    hang_up, _ = talk.ask(HangUp())
+    calls_look = next(send for send in talk.waiting if send.tag.what == "calls")  # type: ignore[attr-defined]
+    talk.waiting.remove(calls_look)
+    assert Done(hang_up) not in talk.take(talk.driver.received(reply(b"[]"), calls_look.tag))
+    assert Done(hang_up) in talk.looks()
+
+
+def test_each_dial_is_proved_by_a_call_of_its_own() -> None:
+    talk = Talk().online()
+    first, (one,) = talk.ask(Dial("bob@example.com"))
+    second, (two,) = talk.ask(Dial("carol@example.com"), "c2")
+    talk.waiting.clear()
+    talk.take(talk.driver.received(reply(b"[]"), one.tag))  # firmware that does not say where the call is
+    talk.said["calls"] = conference(UP)
+    assert Done(first) in talk.looks()
+    talk.take(talk.driver.received(reply(b"[]"), two.tag))
+    assert Done(second) not in talk.looks()
+    assert Done(second) in look(talk, calls=conference(UP, {**UP, "id": 5, "address": "carol@example.com"}))
 
 
 def test_a_stale_session_in_the_middle_of_a_hang_up_does_not_lose_it() -> None:

@@ -240,6 +240,37 @@ def test_all_calls_end_one_press_at_a_time_and_those_that_ring_are_refused(up: B
     assert not any(isinstance(action, Refused) for action in actions) and request
 
 
+def test_a_hang_up_ends_the_call_of_a_dial_that_the_codec_has_not_shown_yet(up: Bench) -> None:
+    dial, _ = up.ask(Dial("bob"))
+    hang_up, _ = up.ask(HangUp())  # the key found nothing to end
+    assert up.sent[-1] == b"button hangup\r\n"
+    up.due("soft")
+    assert Done(hang_up) not in say(up, "sysstatus get idle")  # the call is yet to come
+    actions = say(up, 'sysstatus get outgoing "diastr:bob" "callid:3" "calltype:video"')
+    assert Done(dial) in actions and up.sent[-1] == b"button hangup\r\n"
+    assert Done(hang_up) in say(up, 'sysstatus get finished "dialstr:bob" "callid:3"')
+
+
+def test_the_key_is_not_pressed_for_a_call_that_was_dialled_after_the_hang_up(up: Bench) -> None:
+    say(up, TALKING.format(3))
+    up.ask(HangUp())
+    up.ask(Dial("carol"))
+    up.due("soft")
+    say(up, 'sysstatus get outgoing "diastr:carol" "callid:4" "calltype:video"')
+    say(up, 'sysstatus get finished "dialstr:bob" "callid:3"')
+    assert up.sent.count(b"button hangup\r\n") == 1
+
+
+def test_a_status_that_was_asked_for_before_a_hang_up_proves_nothing(up: Bench) -> None:
+    up.do(up.driver.due("verify"))
+    assert up.sent == [b"sysstatus get\r\n"]
+    hang_up, _ = up.ask(HangUp())
+    assert Done(hang_up) not in say(up, "sysstatus get idle")
+    while up.flight is not None and up.flight.data != b"sysstatus get\r\n":
+        say(up, {b"volume get\r\n": "volume get 5"}.get(up.flight.data, up.flight.data.decode().strip() + " off"))
+    assert Done(hang_up) in say(up, "sysstatus get idle")
+
+
 def test_one_of_several_calls_cannot_be_ended(up: Bench) -> None:
     say(up, TALKING.format(3), TALKING.format(4))
     _, actions = up.ask(HangUp("3"))
