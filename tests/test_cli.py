@@ -152,6 +152,7 @@ async def test_a_whole_room_of_simulators(name: str) -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.alone
 async def test_a_site_with_simulated_devices_is_served_and_recorded_and_replayed(tmp_path: Path) -> None:
     site, data, tape = tmp_path / "site", str(tmp_path / "data"), tmp_path / "codec.jsonl"
     site.mkdir()
