@@ -97,7 +97,7 @@ class Switchboard(StreamSimulator):
         self._open(number, rate, kind, protocol)
 
     def _open(self, number: str, rate: int, kind: str, protocol: str) -> None:
-        call = self._new("outgoing", number, number.partition("@")[0].title(), rate, kind, protocol)
+        call = self._new("outgoing", number, number.rpartition(":")[2].partition("@")[0].title(), rate, kind, protocol)
         self._move(call, "opened")
         self._later(call, self.dial_seconds, lambda: self._reach(call))
 

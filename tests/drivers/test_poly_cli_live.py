@@ -46,6 +46,50 @@ async def test_every_dialect_makes_a_call_and_nothing_is_sent_meanwhile(model: s
         assert sim.in_set_up == []
 
 
+@pytest.mark.parametrize(
+    "bad_day",
+    [
+        {"echo": "on"},
+        {"echo": "off"},
+        {"model": "hdx", "echo": "off"},
+        {"callinfo_rings": True, "names_missing": True, "interrupts": True},
+        {"linestatus": "document"},
+        {"password": "x", "asks_user": False},
+        {"password": "x", "asks_user": True},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("far_end", ["answers", "busy"])
+async def test_a_call_on_a_bad_day(bad_day: dict[str, Any], far_end: str) -> None:
+    async with talking(far_end=far_end, **bad_day) as (sim, device, watcher):
+        dial = await device.submit(Dial("sip:bob@example.com")).ended(10)
+        assert dial is not None and dial.result == "confirmed", dial
+        if far_end == "answers":
+            await watcher.until(lambda: [call.state for call in calls(device)] == ["connected"])
+            assert calls(device)[0].address == "sip:bob@example.com"
+            ended = await device.submit(HangUp()).ended(10)
+            assert ended is not None and ended.result == "confirmed", ended
+        await watcher.until(lambda: calls(device) == [])
+        muted = await device.submit(SetMicMute(True)).ended(10)
+        assert muted is not None and muted.result == "confirmed" and sim.mic_muted
+
+
+async def test_registrations_are_sent_once() -> None:
+    async with talking(verify=0.05) as (sim, device, _):
+        said = len(sim.history)
+        await sim.until(lambda: sim.history[said:].count("callinfo all") >= 3)  # it has looked for itself three times
+        asked = [line for line in sim.history if line.startswith("notify ") or line.endswith(" register")]
+        assert len(asked) == len(set(asked)) == 7 and device.online
+
+
+async def test_the_far_end_shows_its_content() -> None:
+    async with talking() as (sim, device, watcher):
+        sim.far_end_shares()
+        await watcher.until(lambda: value(device, "sharing") == "receiving")
+        sim.far_end_shares(False)
+        await watcher.until(lambda: value(device, "sharing") == "off")
+
+
 async def test_two_calls_at_once_keep_their_ids() -> None:
     async with talking() as (sim, device, watcher):
         sim.incoming_call("sip:alice@example.com", "Alice")

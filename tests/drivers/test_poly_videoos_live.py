@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from drivers.polycom.videoos import PolyVideoos as Driver
-from gateway.commands import Dial, HangUp, ListBookings, Search, SetMicMute, SetVolume
+from gateway.commands import Answer, Dial, HangUp, ListBookings, Search, SetMicMute, SetVolume
 from gateway.device import Device
 from gateway.model import Reason, Result
 from simulators.poly_videoos import PolyVideoos
@@ -56,6 +56,30 @@ async def test_a_stale_session_is_made_anew_once(stale_status: int) -> None:
         sim.expire_sessions()
         await asyncio.gather(confirmed(device, SetVolume(70)), confirmed(device, SetMicMute(True)))
         assert (sim.log_ins, sim.open_sessions, sim.most_sessions) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "bad_day",
+    [
+        {"version": "3.12.0", "xsrf": "on"},
+        {"version": "4.6.2", "xsrf": "off"},
+        {"session_path": "current"},
+        {"session_path": "session"},
+        {"lists_ringing": True},
+        {"lists_ringing": False},
+    ],
+    ids=str,
+)
+async def test_an_incoming_call_on_a_bad_day(bad_day: dict[str, Any]) -> None:
+    async with codec(**bad_day) as (sim, device, watcher):
+        sim.incoming_call()
+        await watcher.until(lambda: [one.state for one in value(device, "calls")] == ["ringing"])
+        await confirmed(device, Answer())
+        await watcher.until(lambda: [one.state for one in value(device, "calls")] == ["connected"])
+        assert [one.direction for one in value(device, "calls")] == ["in"]
+        sim.touch_hang_up()
+        await watcher.until(lambda: value(device, "calls") == ())
+        assert (sim.failed_log_ins, sim.most_sessions) == (0, 1)
 
 
 async def test_sessions_never_pile_up() -> None:
