@@ -5,6 +5,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Where it is forbidden to keep compiled files, every process of the tests compiles everything again: 16 s each.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: demo test bench table screenshot format clean
 
 demo: .venv/.run
@@ -14,8 +17,8 @@ test: .venv/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 6 --dist worksteal -m "not alone" $(ARGS)
 	$(BIN)/python -m pytest -m alone $(ARGS)
+	$(BIN)/python -m pytest -n 6 --dist worksteal -m "not alone" $(ARGS)
 
 bench: .venv/.test
 	$(BIN)/python -m benchmarks $(ARGS)

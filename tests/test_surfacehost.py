@@ -18,7 +18,8 @@ from gateway.plugins import load_drivers
 from gateway.profile import site as profile
 from gateway.room import Room
 from gateway.surfaces.holding import FIRST, LONG, THEN
-from gateway.surfaces.surfacehost import SHOWN, SurfaceHost
+from gateway.surfaces.marks import SHOWN
+from gateway.surfaces.surfacehost import SurfaceHost
 from tests.deck import Deck
 from tests.line import LineDevice, Watch, line_device
 

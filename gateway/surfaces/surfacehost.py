@@ -12,23 +12,23 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from gateway.clock import Clock, Timer
+from gateway.clock import Clock
 from gateway.commands import DrawKey, LayOut, Rest, ShowKey, StepVolume
 from gateway.device import Device
-from gateway.model import Event, Outcome, Reading, Result
+from gateway.model import Event, Reading, Result
 from gateway.profile.layout import Deed, KeySpec, PageSpec, SurfaceSpec, Turn, faster
 from gateway.profile.steps import Step
 from gateway.room import NothingPlays, Room
 from gateway.roomverbs import PlannedKey, PlannedPage
 from gateway.surfaces.holding import Holding
+from gateway.surfaces.marks import Marks
 from gateway.surfaces.painting import Painter, form_of, forms_of
 from gateway.surfaces.roomview import Eyes, RoomState, index
-from gateway.surfaces.surface import BLANK, Face, Touched, away, changed, faces
+from gateway.surfaces.surface import BLANK, Face, away, changed, faces
 from gateway.ticket import Ticket
 
 log = logging.getLogger("roomgate.surface")
 
-SHOWN = 3.0  # seconds that a failure stays readable
 TURN = 2  # percent for each notch of a dial
 WORDS: Mapping[Result, str] = {
     Result.OFFLINE: "Offline",
@@ -59,20 +59,17 @@ class SurfaceHost:
         self.watchers: list[Callable[[Mapping[str, Face]], None]] = []  # told of each difference
         self.turned: list[Callable[[str], None]] = []  # told of each page that is turned to
         self.problem = ""  # why the surface itself does not take what it is told
-        self._pending: dict[str, int] = {}
-        self._failed: dict[str, str] = {}
-        self._fading: dict[str, Timer] = {}
+        self._marks = Marks(clock, lambda key: self.draw((self._keys[key],)))
         self._held: dict[str, Holding] = {}
         self.facts: Mapping[str, Any] = {}  # what the unit said of itself as it appeared
         self._painter: Painter | None = None  # of a deck that shows pictures
         self._asleep = False  # it was told that its room is off
         self._laid = False  # a surface that draws its own has room for the keys
         self._keys = {key.id: key for page in spec.pages for key in page.keys}
-        self._touched = Touched(self._pending, self._failed)
         self._about = index(self._keys.values())
         self._eyes = Eyes(self.refresh)
         room.mailboxes.add(self._eyes)
-        self.faces = faces(self.state, self._keys.values(), self._touched)
+        self.faces = faces(self.state, self._keys.values(), self._marks.touched)
         if facts:
             self._meet(facts)
         if device is not None:
@@ -81,9 +78,7 @@ class SurfaceHost:
     def close(self) -> None:
         """The gateway is going: hands off."""
         self.let_go()
-        for timer in self._fading.values():
-            timer.cancel()
-        self._fading.clear()
+        self._marks.close()
         self.room.mailboxes.discard(self._eyes)
         if self._painter is not None:
             self._painter.close()
@@ -127,7 +122,7 @@ class SurfaceHost:
 
     def draw(self, keys: Iterable[KeySpec]) -> None:
         """Make these keys' faces anew, and tell of those that are different."""
-        news = changed(self.faces, faces(self.state, keys, self._touched))
+        news = changed(self.faces, faces(self.state, keys, self._marks.touched))
         if not news:
             return
         self.faces.update(news)
@@ -311,7 +306,7 @@ class SurfaceHost:
             self._release(key, pressed=False)
         why = away(self.state, key)
         if why:
-            self._fail(key, why)
+            self._marks.fail(key.id, why)
             return
         if key.long:
             self._held[key.id] = Holding(self.clock, long=lambda: self._do(key, key.long))
@@ -364,7 +359,7 @@ class SurfaceHost:
                 ticket = self.room.submit(step.command, step.part, cause=f"key:{self.spec.name}/{key.id}")
             except (NothingPlays, ValueError) as error:
                 log.info("%s: key %s of %s: %s", self.room.id, key.id, self.spec.name, error)
-                self._fail(key, "Not now")
+                self._marks.fail(key.id, "Not now")
                 if tick and key.id in self._held:
                     self._held[key.id].end()
                 continue
@@ -372,37 +367,15 @@ class SurfaceHost:
 
     def _await(self, key: KeySpec, ticket: Ticket) -> None:
         """Pending until it has ended: then the truth, or, for a moment, what became of it."""
-        self._pending[key.id] = self._pending.get(key.id, 0) + 1
-        self._forget(key)
+        self._marks.wait(key.id)
         if ticket.outcome is None:
             self.draw((key,))
 
         def ended(ticket: Ticket) -> None:
             assert ticket.outcome is not None
-            self._pending[key.id] -= 1
-            word = WORDS.get(ticket.outcome.result)
-            if word is not None:
-                self._fail(key, word, ticket.outcome)
-            else:
-                self.draw((key,))
+            self._marks.settle(key.id, WORDS.get(ticket.outcome.result, ""))
 
         ticket.then(ended)
-
-    def _fail(self, key: KeySpec, word: str, outcome: Outcome | None = None) -> None:
-        self._forget(key)
-        self._failed[key.id] = word
-        self._fading[key.id] = self.clock.at(self.clock.now() + SHOWN, lambda: self._faded(key))
-        self.draw((key,))
-
-    def _forget(self, key: KeySpec) -> None:
-        self._failed.pop(key.id, None)
-        timer = self._fading.pop(key.id, None)
-        if timer is not None:
-            timer.cancel()
-
-    def _faded(self, key: KeySpec) -> None:
-        self._forget(key)
-        self.draw((key,))
 
 
 def _number(value: Any) -> bool:

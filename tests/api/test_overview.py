@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from benchmarks.house import Line
 from gateway.calendars.calendar import AuthLost
-from gateway.commands import SetVolume
-from gateway.cutters import Lines
-from gateway.driver import Actions, Driver, Feedback, Offers, Ready, Refused, Request, Send
 from tests.api.support import ROOM, Rig, rig
 from tests.api.test_meetings import desk
 from tests.drivers.contract import Watcher
@@ -22,12 +20,12 @@ SECOND = """
 name = "{name}"
 
 [devices.box]
-driver = "plain_line"
+driver = "bench_line"
 link = "tcp://127.0.0.1:{port}"
 {more}
 
 [devices.spare]
-driver = "plain_line"
+driver = "bench_line"
 link = "tcp://127.0.0.1:{port}"
 
 [parts]
@@ -39,29 +37,6 @@ driver = "global_cache"
 link = "tcp://127.0.0.1"
 """
 BORROWED = ROOM.replace('relay.door = "relays/1:3"', 'relay.door = "tower/1:1"')
-
-
-class PlainLine(Driver):
-    """`VOL 40` sets the volume, and the device repeats it: as little as a device can be."""
-
-    name = "plain_line"
-    title = "A plain device of the tests"
-    links = {"tcp": 0}
-    cutter = Lines((b"\n",))
-    pushes = True
-
-    def opened(self) -> Actions:
-        yield Offers("", frozenset({SetVolume}))
-        yield Ready()
-
-    def command(self, request: Request) -> Actions:
-        if isinstance(request.command, SetVolume):
-            yield Send(b"VOL %d\n" % request.command.level, tag=request)
-        else:
-            yield Refused(request, "it has a volume and nothing else")
-
-    def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
-        yield Feedback(volume=int(data[4:]))
 
 
 @contextlib.asynccontextmanager
@@ -89,7 +64,7 @@ async def site(folder: Path, profile: str = BORROWED, **rooms: str) -> AsyncIter
     async with plain_device() as port:
         for name, more in rooms.items():
             (folder / "site" / f"{name}.toml").write_text(SECOND.format(name=name.title(), port=port, more=more))
-        async with rig(folder, profile, extra=[PlainLine]) as house:
+        async with rig(folder, profile, extra=[Line]) as house:
             devices = house.running.house.devices.values()
             for device in devices:
                 await Watcher(device).until(lambda held=device: held.online or held.reason is not None)  # type: ignore[misc]

@@ -66,7 +66,7 @@ class Agent:
 async def agent(tmp_path: Path) -> AsyncIterator[Agent]:
     program = shutil.which("snmpd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if program is None:
-        pytest.skip("snmpd is not installed (Debian package snmpd)")
+        pytest.fail("snmpd is not installed (Debian: apt-get install snmpd)")
     configuration = tmp_path / "snmpd.conf"
     configuration.write_text(CONFIGURATION)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:

@@ -108,13 +108,13 @@ async def test_a_panel_is_adopted_by_its_code_and_its_token_revoked(browser: Bro
         mine = {"authorization": f"Bearer {told['token']}"}
         assert (await house.client.get("/api/v1/rooms/demo", headers=mine)).status_code == 200
 
-        await expect(page.locator(f"[data-waiting={code}]")).to_have_count(0)
+        await expect(page.locator(f"[data-waiting='{code}']")).to_have_count(0)
         await page.get_by_role("button", name=f"Reject {other}").click()
         await expect(page.get_by_text("Nobody waits.")).to_be_visible()
 
         await go(page, "Tokens")
         name = f"panel-demo-{code.lower()}"
-        row = page.locator(f"[data-token={name}]")
+        row = page.locator(f"[data-token='{name}']")
         await expect(row).to_contain_text("panel · demo")
         assert told["token"] not in await page.content()
         await row.get_by_role("button", name=f"Revoke {name}").click()

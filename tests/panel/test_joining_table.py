@@ -5,24 +5,21 @@ right reason where it cannot. docs/joining-table.md is made of what happened.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import tempfile
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import pytest_asyncio
 
 from gateway.calendars.desk import Desk
 from gateway.calendars.meeting import Meeting
 from gateway.joinlink import Invitation
 from gateway.tape import as_json
 from tests.api.support import Rig, rig
-from tests.panel.browser import NoBrowser, Watched, chromium, required
+from tests.panel.browser import Watched, chromium
 from tests.panel.rooms import panel
 from tests.scripted import ScriptCalendar
 
@@ -99,18 +96,6 @@ CODECS = (
         (("username", "zoom"), ("password", "codec-secret")),
     ),
 )
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with contextlib.AsyncExitStack() as ends:
-        try:
-            found = await ends.enter_async_context(chromium())
-        except NoBrowser as missing:
-            if required():
-                pytest.fail(f"no browser: {missing}")
-            pytest.skip(f"no browser: {missing}")
-        yield found
 
 
 def profile(codec: Codec) -> str:
