@@ -175,8 +175,9 @@ class Motor(Wired):
     def _leg(self, direction: Direction, target: int) -> Plan:
         """Run in one direction until `target`, from whatever it does now."""
         starts = ((direction, SetRelay(True)), ("motor", Move(direction)))
-        if any((asked.ask.role, asked.ask.command) in starts for asked in self.asks.values()):
-            yield SETTLE  # it is just being started that way
+        halts = ((direction, SetRelay(False)), ("motor", Stop()))
+        if any((asked.ask.role, asked.ask.command) in (*starts, *halts) for asked in self.asks.values()):
+            yield SETTLE  # it is just being started that way, or stopped: then it must be started again
         if self.running != direction:
             yield from self._halt()
             yield from self._start(direction)

@@ -74,6 +74,16 @@ def test_hold_reverses_with_a_pause() -> None:
     ]
 
 
+@pytest.mark.parametrize("wiring", ["hold", "motor"])
+def test_back_again_while_the_stop_is_still_on_its_way_runs_to_the_end(wiring: str) -> None:
+    """The last press wins: what is just being stopped must be started again, not waited for."""
+    made = rig(wiring, 100.0)
+    made.box.way, made.box.back = 0.1, 0.1  # seconds to the box, and of its answer back
+    story(made, Move("up"), 4, Move("down"), 0.05, Move("up"), 30)
+    assert made.plant.position(made.clock.now()) == 0
+    assert made.motor.position == 0 and ended(made, "c3") is Result.ASSUMED
+
+
 def test_a_second_move_the_same_way_goes_on() -> None:
     made = rig("hold")
     asked = story(made, Move("down"), 4, Move("down"), 20)

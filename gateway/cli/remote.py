@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -27,6 +28,10 @@ async def record(
         raise RemoteError("an admin's token is needed: --token, or ROOMGATE_TOKEN in the environment")
     path = out or Path(f"{device.replace('/', '-')}.jsonl")
     headers = {"authorization": f"Bearer {token}"}
+    recording, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert recording is not None
+    for number in (signal.SIGINT, signal.SIGTERM):  # a script in the background was started with Ctrl-C ignored
+        loop.add_signal_handler(number, recording.cancel)
     lines = 0
     timeout = httpx.Timeout(10, read=None)
     try:
