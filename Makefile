@@ -18,7 +18,7 @@ test: .venv/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -m alone $(ARGS)
-	$(BIN)/python -m pytest -n 6 --dist worksteal -m "not alone" $(ARGS)
+	$(BIN)/python -m pytest -n 8 --dist worksteal -m "not alone" $(ARGS)
 
 bench: .venv/.test
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -47,7 +47,7 @@ FAMILIES = [
             "activate": True,
             "stop_share": "deactivate",
         },
-        {"password": "x", "dial_seconds": 4.0},
+        {"password": "x", "dial_seconds": 16.0},
         late={"show_seconds": 10.0, "dial_seconds": 20.0},
     ),
     *(
