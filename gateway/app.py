@@ -29,11 +29,13 @@ from gateway.api.decks import Decks
 from gateway.api.flat import Flat
 from gateway.api.keydoor import KeyDoor
 from gateway.api.overview import Overview
+from gateway.api.phones import Phones
 from gateway.api.problem import Problem, fault
 from gateway.api.rights import Rights
 from gateway.api.socket import Sockets
-from gateway.auth import Guard, Tokens
+from gateway.auth import Guard, Tokens, journaled
 from gateway.driver import Driver
+from gateway.guests import Guests
 from gateway.house import House
 from gateway.ticket import new_id
 
@@ -56,18 +58,22 @@ class Door:
     """The whole application. Commands skip the framework; the rest of the API, the panel and the docs do not."""
 
     def __init__(self, house: House, tokens: Tokens, drivers: Mapping[str, type[Driver]]) -> None:
-        rights = Rights(tokens, Guard(house.clock))
+        rights = Rights(tokens, Guard(house.clock, journaled(house.journal, house.clock)))
         self.commands = Commands(house, rights)
         self.pages = Pages(PANEL)
-        self.app = _application(house, rights, drivers, self.commands, self.pages)
+        self.guests = Guests(house, tokens)
+        # The one POST below the rooms that brings no token; a set, for a press must not wait for it.
+        self.open = frozenset(f"{PREFIX}{room}/phones" for room in self.guests.rooms)
+        self.app = _application(house, rights, drivers, self.commands, self.pages, self.guests)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or one WebSocket. A fault of our own is a line in the log and a problem without its inside."""
         try:
-            if scope["type"] == "http" and scope["method"] == "POST" and scope["path"].startswith(PREFIX):
-                await self.commands(scope, receive, send)
-            else:
+            path = scope["path"]
+            if scope["type"] != "http" or scope["method"] != "POST" or not path.startswith(PREFIX) or path in self.open:
                 await self.app(scope, receive, send)
+            else:
+                await self.commands(scope, receive, send)
         except Exception:
             log.exception("%s %s met a fault", scope.get("method", scope["type"]), scope["path"])
             if scope["type"] != "http":
@@ -77,7 +83,12 @@ class Door:
 
 
 def _application(
-    house: House, rights: Rights, drivers: Mapping[str, type[Driver]], commands: Commands, pages: Pages
+    house: House,
+    rights: Rights,
+    drivers: Mapping[str, type[Driver]],
+    commands: Commands,
+    pages: Pages,
+    guests: Guests,
 ) -> FastAPI:
     app = FastAPI(title="RoomGate", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.router.add_websocket_route("/api/v1/rooms/{room}/ws", Sockets(house, rights, epoch=new_id()).__call__)
@@ -103,6 +114,9 @@ def _application(
     async def contacts(request: Request) -> Response:
         return pages.answer(request, "contacts.html")
 
+    async def phones(request: Request) -> Response:
+        return pages.answer(request, "phones.html")
+
     async def docs(request: Request) -> Response:
         return pages.answer(request, "docs.html")
 
@@ -120,6 +134,7 @@ def _application(
         "/panel/{room}": panel,
         "/deck/{room}/{surface}": deck,
         "/contacts/{room}": contacts,
+        "/phones/{room}": phones,
         "/admin": admin,
         "/docs": docs,
         "/": home,
@@ -128,8 +143,9 @@ def _application(
     Decks(house, rights).add_to(app)
     Flat(house, rights).add_to(app)
     KeyDoor(house).add_to(app)
-    adopting = Adopting(house, rights)
+    adopting = Adopting(house, rights, guests)
     adopting.add_to(app)
+    Phones(house, rights, guests).add_to(app)
     Overview(house, rights, adopting).add_to(app)
     Asks(house, rights, drivers, commands).add_to(app)
     app.add_exception_handler(Problem, _problem)

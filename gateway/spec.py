@@ -18,6 +18,7 @@ from gateway.profile.keypads import KeypadSpec
 from gateway.profile.layout import SurfaceSpec
 from gateway.profile.linespec import LinesSpec
 from gateway.profile.meetings import CalendarSpec, MeetingsSpec
+from gateway.profile.phones import PhonesSpec
 from gateway.profile.steps import SceneSpec
 
 
@@ -181,6 +182,7 @@ class RoomSpec:
     phone_book: str = ""  # for whom the codec's phone book is copied: "room", "group", "site", or "" = nobody
     keypads: Mapping[str, KeypadSpec] = field(default_factory=dict)
     meetings: MeetingsSpec | None = None  # whose calendar is shown, and how
+    phones: PhonesSpec | None = None  # how people's own phones come in; None = they do not
 
     def uses(self) -> frozenset[str]:
         """The ids of all devices that play a part here, shared ones too."""
@@ -198,6 +200,7 @@ class ServerSpec:
     plain_http: bool = False
     certificate: str = ""
     key: str = ""
+    address: str = ""  # how others reach it, such as https://rooms.example.com; "" = as whoever asks does
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from gateway.profile.linespec import LinesSpec, read_lines
 from gateway.profile.meetings import CalendarSpec, read_calendars, read_meetings
 from gateway.profile.parts import reach_of, read_parts, read_power, read_starts
 from gateway.profile.paths import read_sources
+from gateway.profile.phones import read_phones
 from gateway.profile.rulebook import read_rules
 from gateway.profile.settings import read_settings
 from gateway.profile.steps import Known, named_parts, read_scenes
@@ -124,6 +125,7 @@ def _read_site(file: Path, drivers: Mapping[str, type[Driver]], complaints: list
         plain_http=server.take("plain_http", bool, False),
         certificate=server.take("certificate", str, ""),
         key=server.take("key", str, ""),
+        address=_read_public(server),
     )
     if bool(site.server.certificate) != bool(site.server.key):
         server.complain("certificate", "found only one of certificate and key", "expected both, or neither")
@@ -144,6 +146,15 @@ def _read_site(file: Path, drivers: Mapping[str, type[Driver]], complaints: list
             site.devices[name] = device
     top.finish()
     return site
+
+
+def _read_public(server: Table) -> str:
+    """How others reach the gateway: scheme, name and, where it has one, a port."""
+    given: str = server.take("address", str, "")
+    if given and not re.fullmatch(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?/?", given):
+        server.complain("address", f"found {given!r}", 'expected such as "https://rooms.example.com"')
+        return ""
+    return given.rstrip("/")
 
 
 def _read_room(
@@ -177,6 +188,7 @@ def _read_room(
     name = top.take("name", str, file.stem)
     group = top.take("group", str, "")
     phone_book = read_contacts(top, named_parts(top), group)
+    phones = read_phones(top)
     top.finish()
     return RoomSpec(
         file.stem,
@@ -197,6 +209,7 @@ def _read_room(
         keypads=keypads,
         meetings=meetings,
         phone_book=phone_book,
+        phones=phones,
     )
 
 
