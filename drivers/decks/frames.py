@@ -39,7 +39,7 @@ class Stream:
                 if cora is None:
                     if not (MAGIC.startswith(held[:4]) or ALIVE.startswith(held[:2])):
                         raise Overflow("it is neither a Network Dock nor a Studio: its first bytes are no keepalive")
-                    if len(held) < 2:
+                    if len(held) < (len(MAGIC) if held[0] == MAGIC[0] else len(ALIVE)):
                         break
                     cora = held[0] == MAGIC[0]
                 if cora and not MAGIC.startswith(held[:4]):
