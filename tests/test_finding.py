@@ -77,7 +77,8 @@ def test_what_it_prints_is_a_profile(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "meant"),
     [
-        ((DECKS, f"A.{DECKS}", ["10.0.0.9"], 5343, {"dt": "215", "sn": "X"}), Found("dock", "10.0.0.9", 5343, "X", "A")),
+        ((DECKS, f"A.{DECKS}", ["10.0.0.9"], 5343, {"dt": "215", "sn": "X"}),
+         Found("dock", "10.0.0.9", 5343, "X", "A")),
         ((DECKS, f"A.{DECKS}", ["10.0.0.9"], 5343, {"vid": "0x0fd9", "pid": "0x00aa"}),
          Found("studio", "10.0.0.9", 5343, "", "A")),
         ((DECKS, f"A.{DECKS}", ["fd00::1", "10.0.0.9"], 1, {"vid": "4057"}), Found("deck", "10.0.0.9", 1, "", "A")),

@@ -356,6 +356,16 @@ def test_a_studio_is_a_deck_itself() -> None:
     assert len(list(driver.closing())) == 32
 
 
+def test_a_deck_behind_a_studio_is_framed_as_its_own_port_begins() -> None:
+    driver, _ = up(STUDIO)
+    assert Reach("deck", "tcp://10.0.0.9:5344") in list(driver.received(PLUGGED.wire.ljust(512, b"\0")))
+    did = list(driver.received(Reached(True), link="deck"))
+    for told in (bytes.fromhex("01 0a 00 00 00 02"), b"\x06\x0cSIM000000001", b"\x05\x0c\0\0\0\x001.02.003"):
+        did += driver.received(told.ljust(512, b"\0"), link="deck")
+    assert all(len(data) == 1024 for data in sent(did, "deck")) and sent(did, "deck")[1][:2] == b"\x06\0"
+    assert any(isinstance(action, Appeared) and action.unit == UNIT for action in did)
+
+
 def test_a_deck_of_2017_behind_a_studio_is_left_alone() -> None:
     driver, _ = up(STUDIO)
     old = PLUGGED.wire[:28] + b"\x60\x00" + PLUGGED.wire[30:]
