@@ -103,3 +103,23 @@ async def test_the_wall_switch_wins_until_the_room_is_off(tmp_path: Path) -> Non
         await power(True, "display.main")
         await stands(100)
         assert screen.runs == runs + 1
+
+
+async def test_a_stop_at_the_wall_is_a_hand(tmp_path: Path) -> None:
+    """The rule lowers the screen, somebody stops it half way: there it stays when the projector goes off."""
+    projector, side = (simulators.find("pjlink")(speed=100, idle_seconds=0) for _ in range(2))
+    screens = simulators.find("draper")(speed=20, travel_seconds=20.0)
+    async with room_of(tmp_path, projector=projector, side=side, screens=screens) as (room, house):
+        watcher, screen = Watcher(house.devices["room/screens"]), screens.motor["01"]
+        for part in ("display.side", "display.main"):
+            assert (outcome := await room.submit(SetPower(True), part, cause="panel").ended(10)) and outcome.good
+        await screens.until(lambda: screen.moving == "down" and screen.position > 30, 8)
+        screens.wall_switch(1, "stop")
+        told = lambda: value(house.devices["room/screens"], "moving", "1") == "stopped"  # noqa: E731
+        await watcher.until(told, 8)
+        runs, stands = screen.runs, screen.position
+        assert (outcome := await room.submit(SetPower(False), "display.main", cause="panel").ended(10)) and outcome.good
+        gone = Watcher(house.devices["room/projector"])
+        await gone.until(lambda: value(house.devices["room/projector"], "power") == "off", 10)
+        assert "screen.front" in room.watcher.rules.held  # type: ignore[union-attr]
+        assert (screen.runs, screen.position) == (runs, stands)
