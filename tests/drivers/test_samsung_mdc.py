@@ -71,6 +71,10 @@ GOLDEN = [
     Golden(bytes.fromhex("aa ff 00 03 41 12 18 6d"), "display 0: volume is 24", PLACE),
     Golden(bytes.fromhex("aa ff 00 03 41 f9 00 3c"), "display 0: the picture is shown", PLACE),
     Golden(bytes.fromhex("aa ff 00 09 41 00 01 06 00 14 00 00 00 64"), "display 0: on, volume 6, not muted, PC", PLACE),
+    Golden(bytes.fromhex("aa 14 00 01 21 36"), "display 0: select HDMI 1", PLACE),
+    Golden(bytes.fromhex("aa ff 00 03 41 14 21 78"), "display 0: HDMI 1 taken", PLACE),
+    Golden(bytes.fromhex("aa f9 00 01 01 fb"), "display 0: picture off", PLACE),
+    Golden(bytes.fromhex("aa ff 00 03 41 f9 01 3d"), "display 0: the picture is off", PLACE),
     Golden(b"MDCSTART<<TLS>>", "TLS begins", LIBRARY + "connection.py, _start_tls"),
     Golden(b"MDCAUTH<<PASS>>", "the PIN is right", LIBRARY + "connection.py, _start_tls"),
     Golden(b"MDCAUTH<<FAIL:0x01>>", "the PIN is wrong", LIBRARY + "connection.py and exceptions.py"),
@@ -138,6 +142,16 @@ def test_another_programs_answers_are_understood() -> None:
     request = wire.ask(SetVolume(24))
     assert wire.sent[-1] == WIRE["display 0: volume 24"]
     assert Taken(request) in wire.hear(WIRE["display 0: volume is 24"])
+    wire.hear(WIRE["display 0: on, volume 6, not muted, PC"])
+    request = wire.ask(SelectInput("hdmi1"))
+    assert wire.sent[-1] == WIRE["display 0: select HDMI 1"]
+    assert Taken(request) in wire.hear(WIRE["display 0: HDMI 1 taken"])
+    wire.hear(WIRE["display 0: on, volume 6, not muted, PC"])
+    request = wire.ask(SetVideoMute(True))
+    assert wire.sent[-1] == WIRE["display 0: picture off"]
+    assert Taken(request) in wire.hear(WIRE["display 0: the picture is off"])
+    wire.hear(WIRE["display 0: the picture is off"])
+    assert wire.points()["video_muted"] is True
 
 
 def test_opening_tells_everything() -> None:
