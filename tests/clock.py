@@ -83,8 +83,9 @@ class LeapTimer:
 class LeapingClock:
     """A `gateway.clock.Clock` for a whole gateway: it runs with the event loop, and `leap` moves it on at once.
 
-    What was due meanwhile rings after the leap, as after a machine's sleep, so that a device that answers in real time
-    is not given up while hours go by.
+    What was due meanwhile rings once after the leap, as after a machine's sleep, so that a device that answers in real
+    time is not given up over and over while hours go by. What was asked and not yet answered at the leap is late after
+    it: a device may be away for a moment.
     """
 
     def __init__(self, wall: float) -> None:
