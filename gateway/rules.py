@@ -57,7 +57,7 @@ class Rules:
         self._closed: dict[str, list[str]] = {}  # rule -> the shades that it has closed
         self._sent: dict[str, str] = {}  # screen or shade -> where a rule last sent it
         self._ran: set[str] = set()  # screens and shades that were seen to run since they were last sent anywhere
-        self._halted: dict[str, float] = {}  # of those, which stand now -> since when
+        self._halted: dict[str, tuple[float, bool]] = {}  # of those, which stand now -> since when, and asked by nobody
         self._idle: dict[tuple[str, str], float] = {}  # rule, display -> since when it shows nothing
         kinds = {part.id: part.kind.name for part in room.parts.values()}
         self.watched = {
@@ -77,7 +77,7 @@ class Rules:
         if not reading.cause and before is not None and value not in (None, before):
             self._by_hand(part, point, value)
         if point == "moving" and self._kinds.get(part) in ("screen", "shade"):
-            self._watch_stop(part, value)
+            self._watch_stop(part, value, reading.cause)
         return [*self._acts(part, point, value), *self._watch_idle()]
 
     def asked(self, command: Command, part: str, cause: str) -> list[Act]:
@@ -102,7 +102,7 @@ class Rules:
 
     def due(self) -> list[Act]:
         """Time has passed: displays that have shown nothing for long enough, motors that stay where they stopped."""
-        for part in [part for part, since in self._halted.items() if since + SETTLING <= self.now + 1e-6]:
+        for part in [part for part, (since, _) in self._halted.items() if since + SETTLING <= self.now + 1e-6]:
             self._judge_stop(part)
         minutes = {rule.name: rule.minutes for rule in self._of("standby")}
         over = [key for key, since in self._idle.items() if since + 60 * minutes[key[0]] <= self.now + 1e-6]
@@ -114,7 +114,7 @@ class Rules:
         """When `due` should be asked next; None: nothing waits."""
         minutes = {rule.name: rule.minutes for rule in self._of("standby")}
         quiet = (since + 60 * minutes[rule] for (rule, _), since in self._idle.items())
-        return min((*quiet, *(since + SETTLING for since in self._halted.values())), default=None)
+        return min((*quiet, *(since + SETTLING for since, _ in self._halted.values())), default=None)
 
     # ---- people ------------------------------------------------------------------------------------------------
 
@@ -142,11 +142,11 @@ class Rules:
         if kind == "display":
             self._idle = {key: self.now if key[1] == part else since for key, since in self._idle.items()}
 
-    def _watch_stop(self, part: str, moving: Any) -> None:
+    def _watch_stop(self, part: str, moving: Any, cause: str) -> None:
         """One that stops on its way was stopped by somebody: whoever asks the gateway for that has it in hand already.
         Where it stands may be told a moment after that it stands."""
         if moving == "stopped" and part in self._ran:
-            self._halted[part] = self.now
+            self._halted[part] = (self.now, not cause)
         else:
             self._halted.pop(part, None)
         if moving in ("up", "down"):
@@ -155,9 +155,10 @@ class Rules:
             self._ran.discard(part)
 
     def _judge_stop(self, part: str) -> None:
-        del self._halted[part]
+        """With no place known, only what nobody asked for is a hand: its contact was opened, say."""
+        _, unasked = self._halted.pop(part)
         position = self._values.get((part, "position"))
-        if position is not None and NEAR < position < 100 - NEAR:
+        if unasked if position is None else NEAR < position < 100 - NEAR:
             self.held.add(part)
 
     # ---- rules -------------------------------------------------------------------------------------------------

@@ -217,8 +217,9 @@ def in_hand(held: Bench) -> bool:
 
 
 @pytest.mark.parametrize("seconds", [0.0, 2.0, 60.0])
-def test_who_only_stops_what_a_rule_moves_has_it_in_hand(held: Bench, seconds: float) -> None:
-    down_by_rule(held).tell("screen.front", moving="stopped", position=55)
+@pytest.mark.parametrize("position", [55, None])
+def test_who_only_stops_what_a_rule_moves_has_it_in_hand(held: Bench, position: int | None, seconds: float) -> None:
+    down_by_rule(held).tell("screen.front", moving="stopped", position=position)
     held.clock.advance(seconds)
     assert in_hand(held)
 
@@ -241,14 +242,12 @@ def test_the_pause_of_a_motor_that_turns_round_is_no_hand(held: Bench) -> None:
     assert "screen.front" not in held.room.watcher.rules.held  # type: ignore[union-attr]
 
 
-def test_a_stop_that_goes_on_at_once_or_shows_no_place_says_nothing(held: Bench) -> None:
+def test_a_stop_that_goes_on_at_once_says_nothing(held: Bench) -> None:
     down_by_rule(held).tell("screen.front", moving="stopped")
     held.clock.advance(1)
     held.tell("screen.front", moving="down")
-    held.clock.advance(60)
-    held.tell("screen.front", moving="stopped", position=None)
-    held.clock.advance(60)
     held.room.watcher.rules.held.discard("screen.front")  # type: ignore[union-attr]  # for its second start
+    held.clock.advance(60)
     assert not in_hand(held)
 
 
