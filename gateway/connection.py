@@ -18,7 +18,7 @@ from gateway import link as links
 from gateway import news
 from gateway.clock import Clock, Timer
 from gateway.cutters import Overflow
-from gateway.driver import Action, Answered, Driver, Drop, Feedback, Later, Ready, Request, Send, StartTls
+from gateway.driver import Action, Answered, Driver, Drop, Feedback, Later, Reach, Ready, Request, Send, StartTls
 from gateway.link import Address, Ears, Link, LinkError
 from gateway.model import Reason
 from gateway.sides import Sides
@@ -285,6 +285,9 @@ class Connection:
             case StartTls():
                 self._paused = self._deaf = True
                 self._upgrading = asyncio.get_running_loop().create_task(self._upgrade())
+            case Reach():
+                self.sides = self.sides or Sides(self, {})
+                self.sides.reach(action)
             case _:
                 news.tell(self.device, self, action)
 
@@ -359,7 +362,7 @@ class Connection:
         else:
             self.sides.send(send, self._numbers)
             if ticket is not None:
-                self.device.sent(self, ticket, blind=False)
+                self.device.sent(self, ticket, blind=not send.reply)
 
     def pump(self) -> None:
         """Put on the wire all that may go now."""

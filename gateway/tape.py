@@ -210,6 +210,7 @@ _LINK_VALUES = {
         contract.Datagram,
         contract.HidDevice,
         contract.HidReport,
+        contract.Reached,
     )
 }
 
