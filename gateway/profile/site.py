@@ -29,6 +29,7 @@ from gateway.profile.rulebook import read_rules
 from gateway.profile.settings import read_settings
 from gateway.profile.steps import Known, named_parts, read_scenes
 from gateway.profile.surfaces import read_surfaces
+from gateway.profile.theme import Theme, read_theme
 from gateway.spec import DeviceSpec, RoomSpec, ServerSpec, SiteSpec, Target
 
 ROOM_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z")
@@ -74,7 +75,9 @@ def read(path: Path, drivers: Mapping[str, type[Driver]]) -> Reading:
         used = frozenset().union(*(room.uses() for room in rooms.values()))
         site.devices = {name: device for name, device in site.devices.items() if name in used}
     calendars = {name: calendar for name, calendar in site.calendars.items() if calendar is not None}
-    shared = SiteSpec(rooms, site.devices, site.server, site.name, site.time_zone, site.join, site.lines, calendars)
+    shared = SiteSpec(
+        rooms, site.devices, site.server, site.name, site.time_zone, site.join, site.lines, calendars, site.theme
+    )
     return Reading(shared, complaints)
 
 
@@ -92,6 +95,7 @@ class SiteReading:
     join: JoinSpec = field(default_factory=JoinSpec)
     lines: LinesSpec | None = None
     calendars: dict[str, CalendarSpec | None] = field(default_factory=dict)  # None: it has a mistake
+    theme: Theme = field(default_factory=Theme)
 
 
 def load(file: Path, complaints: list[Complaint]) -> Table | None:
@@ -132,6 +136,7 @@ def _read_site(file: Path, drivers: Mapping[str, type[Driver]], complaints: list
     site.join = read_join(top)
     site.lines = read_lines(top)
     site.calendars = read_calendars(top)
+    site.theme = read_theme(top, file.parent)
     defaults = top.tables("defaults")
     for name, table in defaults.items():
         if name not in drivers:
@@ -177,6 +182,7 @@ def _read_room(
     name = top.take("name", str, file.stem)
     group = top.take("group", str, "")
     phone_book = read_contacts(top, named_parts(top), group)
+    theme = read_theme(top, file.parent, site.theme)
     top.finish()
     return RoomSpec(
         file.stem,
@@ -197,6 +203,7 @@ def _read_room(
         keypads=keypads,
         meetings=meetings,
         phone_book=phone_book,
+        theme=theme,
     )
 
 
