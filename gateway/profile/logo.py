@@ -17,7 +17,7 @@ WIDEST = 4096  # pixels of a PNG, either way
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 SVG = "{http://www.w3.org/2000/svg}"
 _NUMBER = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*(?:px)?\s*\Z")
-_FAR = re.compile(r"@import|url\(\s*['\"]?(?!#|['\"]?data:image/)|expression\(|javascript:", re.IGNORECASE)
+_FAR = re.compile(r"@import|url\((?!\s*['\"]?(?:#|data:image/(?:png|jpeg)))|javascript:", re.IGNORECASE)
 RUNS = frozenset({"script", "foreignobject", "iframe", "object", "embed", "handler", "listener", "a"})
 
 

@@ -136,9 +136,7 @@ def _logo(table: Table, folder: Path) -> Logo | None:
     if not name:
         return None
     if Path(name).name != name or name.startswith("."):
-        table.complain(
-            "logo", f"found {shown(name)}", "expected the name of a file beside the profile, without a folder"
-        )
+        table.complain("logo", f"found {shown(name)}", "expected the name of a file beside the profile, no folder")
         return None
     try:
         return read_logo(folder / name)
