@@ -33,6 +33,7 @@ from gateway.api.phones import Phones
 from gateway.api.problem import Problem, fault
 from gateway.api.rights import Rights
 from gateway.api.socket import Sockets
+from gateway.api.themes import Themes
 from gateway.auth import Guard, Tokens, journaled
 from gateway.driver import Driver
 from gateway.guests import Guests
@@ -49,6 +50,7 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-cache",
 }
+SCRIPT = b"<script "  # what stands before a page's first script is painted with
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -94,6 +96,7 @@ def _application(
     app.router.add_websocket_route("/api/v1/rooms/{room}/ws", Sockets(house, rights, epoch=new_id()).__call__)
     document = b""
     describing = asyncio.Lock()
+    themes = Themes(house.spec.theme, {room.id: room.theme for room in house.spec.rooms.values()})
 
     async def openapi_json(request: Request) -> Response:
         nonlocal document  # a tenth of a second of work, and 3 MB: for those who ask
@@ -103,19 +106,22 @@ def _application(
         return Response(document, media_type="application/json")
 
     async def panel(request: Request) -> Response:
-        return pages.answer(request, "index.html")
+        return pages.answer(request, "index.html", themes.of(request.path_params.get("room", "")))
 
     async def asset(request: Request) -> Response:
         return pages.answer(request, request.path_params["name"])
 
     async def deck(request: Request) -> Response:
-        return pages.answer(request, "deck.html")
+        return pages.answer(request, "deck.html", themes.of(request.path_params.get("room", "")))
 
     async def contacts(request: Request) -> Response:
-        return pages.answer(request, "contacts.html")
+        return pages.answer(request, "contacts.html", themes.of(request.path_params.get("room", "")))
+
+    async def theme(request: Request) -> Response:
+        return themes.answer(request)
 
     async def phones(request: Request) -> Response:
-        return pages.answer(request, "phones.html")
+        return pages.answer(request, "phones.html", themes.of(request.path_params.get("room", "")))
 
     async def docs(request: Request) -> Response:
         return pages.answer(request, "docs.html")
@@ -130,6 +136,7 @@ def _application(
     for path, endpoint in {
         "/openapi.json": openapi_json,
         "/panel/static/{name}": asset,
+        "/panel/theme/{name}": theme,
         "/panel": panel,  # a screen that is in no room yet shows a code
         "/panel/{room}": panel,
         "/deck/{room}/{surface}": deck,
@@ -183,12 +190,15 @@ class Pages:
                 tag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
                 self.files[file.name] = (content, gzip.compress(content, mtime=0), media, tag)
 
-    def answer(self, request: Request, name: str) -> Response:
-        """A file, or 304 where the client has it already."""
+    def answer(self, request: Request, name: str, head: bytes = b"") -> Response:
+        """A file, or 304 where the client has it already. `head`: what a page's head has beside its own."""
         held = self.files.get(name)
         if held is None:
             raise Problem(404, f"there is no page {name!r}")
         content, small, media, tag = held
+        if head:
+            content = content.replace(SCRIPT, head + SCRIPT, 1)
+            small, tag = gzip.compress(content, mtime=0), f'"{hashlib.sha256(content).hexdigest()[:20]}"'
         headers = {**HEADERS, "etag": tag, "vary": "accept-encoding"}
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)

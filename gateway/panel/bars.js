@@ -2,7 +2,7 @@
 // What may not live here: the parts in between.
 
 import { action, power, slider, toggle, value, view } from "./controls.js";
-import { h, icon, put, set } from "./dom.js";
+import { brand, h, icon, put, set } from "./dom.js";
 import { helpButton } from "./help.js";
 import { deviceName, reasonOf } from "./room.js";
 import { TEXT } from "./words.js";
@@ -23,6 +23,7 @@ export function head(room, openDetails) {
   const element = h(
     "header",
     {},
+    brand(),
     h("h1", {}, name),
     powered && h("div", { class: "row" }, h("span", { class: "quiet" }, TEXT.power), state.element, onOff.element),
     clock,

@@ -70,6 +70,14 @@ export function icon(...names) {
   return svg;
 }
 
+// The house's logo or name, as the profile has them; the theme's style sheet brings the picture.
+export function brand() {
+  const told = (name) => document.querySelector(`meta[name=${name}]`)?.content ?? "";
+  const title = told("application-name");
+  if (told("logo")) return h("span", { class: "logo", role: "img", "aria-label": title || "Logo" });
+  return title && h("span", { class: "quiet brand" }, title);
+}
+
 // A source's picture, from the words people give their sources.
 export function sourceIcon(name, label) {
   const words = `${name} ${label}`.toLowerCase();

@@ -1,7 +1,7 @@
 // The way in: a code to read off this screen, which an administrator lets into a room; or a token that is typed.
 // What may not live here: what is done with the token (panel.js).
 
-import { h, put } from "./dom.js";
+import { brand, h, put } from "./dom.js";
 import { TEXT } from "./words.js";
 
 const EVERY = 2000;
@@ -75,7 +75,7 @@ export function door(app, problem, adopted) {
   };
   const open = h("button", { type: "submit", class: "control go" }, TEXT.tokenGo);
   const own = h("details", {}, h("summary", {}, TEXT.pairOwn), h("form", { class: "row", onsubmit }, field, open));
-  const words = [h("h1", {}, TEXT.pairTitle), wrong, h("p", {}, TEXT.pairHelp), code, state, admin, own];
+  const words = [brand(), h("h1", {}, TEXT.pairTitle), wrong, h("p", {}, TEXT.pairHelp), code, state, admin, own];
   app.replaceChildren(h("main", { class: "card door" }, ...words));
   turn();
   return leave;

@@ -30,6 +30,7 @@ from gateway.profile.rulebook import read_rules
 from gateway.profile.settings import read_settings
 from gateway.profile.steps import Known, named_parts, read_scenes
 from gateway.profile.surfaces import read_surfaces
+from gateway.profile.theme import Theme, read_theme
 from gateway.spec import DeviceSpec, RoomSpec, ServerSpec, SiteSpec, Target
 
 ROOM_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z")
@@ -75,7 +76,9 @@ def read(path: Path, drivers: Mapping[str, type[Driver]]) -> Reading:
         used = frozenset().union(*(room.uses() for room in rooms.values()))
         site.devices = {name: device for name, device in site.devices.items() if name in used}
     calendars = {name: calendar for name, calendar in site.calendars.items() if calendar is not None}
-    shared = SiteSpec(rooms, site.devices, site.server, site.name, site.time_zone, site.join, site.lines, calendars)
+    shared = SiteSpec(
+        rooms, site.devices, site.server, site.name, site.time_zone, site.join, site.lines, calendars, site.theme
+    )
     return Reading(shared, complaints)
 
 
@@ -93,6 +96,7 @@ class SiteReading:
     join: JoinSpec = field(default_factory=JoinSpec)
     lines: LinesSpec | None = None
     calendars: dict[str, CalendarSpec | None] = field(default_factory=dict)  # None: it has a mistake
+    theme: Theme = field(default_factory=Theme)
 
 
 def load(file: Path, complaints: list[Complaint]) -> Table | None:
@@ -134,6 +138,7 @@ def _read_site(file: Path, drivers: Mapping[str, type[Driver]], complaints: list
     site.join = read_join(top)
     site.lines = read_lines(top)
     site.calendars = read_calendars(top)
+    site.theme = read_theme(top, file.parent)
     defaults = top.tables("defaults")
     for name, table in defaults.items():
         if name not in drivers:
@@ -189,6 +194,7 @@ def _read_room(
     group = top.take("group", str, "")
     phone_book = read_contacts(top, named_parts(top), group)
     phones = read_phones(top)
+    theme = read_theme(top, file.parent, site.theme)
     top.finish()
     return RoomSpec(
         file.stem,
@@ -210,6 +216,7 @@ def _read_room(
         meetings=meetings,
         phone_book=phone_book,
         phones=phones,
+        theme=theme,
     )
 
 

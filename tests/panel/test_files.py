@@ -27,8 +27,9 @@ def whole(*pages: str) -> list[Path]:
         found.append(file)
         text = file.read_text(encoding="utf-8")
         waiting += re.findall(r'"/panel/static/([^"]+)"', text) + re.findall(r'from "\./([^"]+)"', text)
-    if PANEL / "words.js" in found:
-        found += sorted(PANEL.glob("words.*.json"))
+    for file in found[:]:
+        for words in re.findall(r'spoken\("(\w+)"\)', file.read_text(encoding="utf-8")):
+            found += sorted(PANEL.glob(f"{words}.*.json"))
     return found
 
 
