@@ -171,7 +171,7 @@ class Guests:
         if len(watched.guests) >= MOST:
             raise GuestError("full")
         room = watched.room
-        text = "rg_" + secrets.token_urlsafe(32)
+        text = "rp_" + secrets.token_urlsafe(32)
         digest = hashlib.sha256(text.encode()).hexdigest()
         name = f"phone:{room.id}:{next(self._numbers)}"  # a colon: no token of the file can be named so
         created = datetime.fromtimestamp(int(self.clock.wall()), UTC).isoformat()
@@ -226,7 +226,7 @@ class _Watched(Mailbox):
             self.end(name, OFF)
 
     def ended(self, ticket: Ticket) -> None:
-        """A command of the whole room ended. Off is off for phones, also where a display did not obey or cannot tell."""
+        """A command of the whole room ended. Off is off for phones, also where a display disobeyed or cannot tell."""
         asked = [ticket.command]
         if isinstance(ticket.command, Toggle) and isinstance(ticket, RoomTicket):
             asked = [child.command for _, child in ticket.children]
