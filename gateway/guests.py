@@ -237,7 +237,11 @@ class _Watched(Mailbox):
         """The room's power as its equipment shows it, whoever turned it off."""
         if (part, point) == ("room", "power") and reading.value is not None:
             before, self.power = self.power, reading.value
-            if reading.value in ("off", "cooling") and before not in ("off", "cooling"):
+            if reading.value in ("off", "cooling") and before not in (
+                "off",
+                "cooling",
+                None,
+            ):  # None: was not known yet
                 self.off()
 
     def part(self, part: str, described: Mapping[str, Any]) -> None:

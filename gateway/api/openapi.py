@@ -67,6 +67,11 @@ def describe(rooms: Mapping[str, RoomSpec]) -> dict[str, Any]:
         "required": True,
         "content": {"application/json": {"schema": schema, "example": adopt}},
     }
+    schema = {"type": "object", "properties": {"code": text, "pin": text}}
+    paths["/api/v1/rooms/{room}/phones"]["post"]["requestBody"] = {
+        "required": True,
+        "content": {"application/json": {"schema": schema, "example": {"code": "vJxZ0bVqkq3yVwq3yVwq3g"}}},
+    }
     for path, item in paths.items():
         parameters = [_parameter(name, path, examples) for name in PARAMETERS if f"{{{name}}}" in path]
         if parameters:

@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.complaint import Table, secret
@@ -60,9 +61,9 @@ def read_phones(top: Table) -> PhonesSpec | None:
         table.complain("pin", words, "no phone comes in by a PIN until it is there", grave=False)
     elif text and DIGITS.match(text):
         pin = Pin(text)
-    elif text or table.data.get("pin") in ("", 0):
+    elif text:
         table.complain("pin", "found one that is not made so", "expected 6 to 12 digits")
-    if not qr and "pin" not in table.data:
+    if isinstance(top.data["phones"], Mapping) and not {"qr", "pin"} & set(table.data):
         table.complain("", "found neither qr nor pin", 'expected qr = true, or pin = { env = "NAME" }')
     table.finish()
     return PhonesSpec(qr, pin, minutes) if qr or pin else None
