@@ -95,7 +95,6 @@ async function show(token) {
   const { told: ways } = await ask("/phones");
   page(TEXT.title, picture, h("p", {}, TEXT.scan), typed);
   document.addEventListener("keydown", (event) => event.key === "Escape" && close());
-  if (ways.pin) put(typed, TEXT.typed(location.host + location.pathname));
   let shown = "";
   while (Date.now() - opened < PATIENCE) {
     const { status, told } = await ask("/phones/qr", token);
@@ -105,6 +104,7 @@ async function show(token) {
       const drawn = new DOMParser().parseFromString(told.svg, "image/svg+xml").documentElement;
       picture.replaceChildren(document.importNode(drawn, true));
       shown = told.address;
+      if (ways.pin) put(typed, TEXT.typed(shown.split("#")[0]));
     }
     await wait(Math.min(LOOK, 1000 * told.seconds));
   }
