@@ -15,6 +15,7 @@ import websockets
 
 from gateway.auth import Guard
 from gateway.lines import LineDoor
+from gateway.model import Reading
 from gateway.profile.linespec import LinesSpec
 from tests.api.support import ROOM, Rig, rig
 
@@ -103,6 +104,20 @@ async def test_by_the_code_and_out_when_the_room_goes_off(tmp_path: Path, monkey
         assert told[0]["cause"] == "address:127.0.0.1"
         everything = json.dumps([*await events(house), *await events(house, "")])
         assert code not in everything and phone["token"] not in everything
+
+
+@pytest.mark.parametrize("where", ["ws", "flat", "surfaces/deck/ws"])
+async def test_every_socket_of_a_phone_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    async with room(tmp_path, monkeypatch) as house:
+        phone, mine = await arrived(house)
+        url = house.running.url.replace("http", "ws", 1) + f"/api/v1/rooms/demo/{where}"
+        async with websockets.connect(url, additional_headers=mine, proxy=None) as connection:
+            await connection.recv()
+            house.running.house.rooms["demo"].learn("power", Reading("on", confirmed=True))
+            house.running.house.rooms["demo"].learn("power", Reading("off", confirmed=True))
+            async with asyncio.timeout(5):
+                await connection.wait_closed()
+            assert connection.close_code == 4401 and "turned off" in (connection.close_reason or ""), phone["name"]
 
 
 async def test_whoever_turns_the_room_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
