@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import math
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,7 @@ class Connection:
         self._upgrading: asyncio.Task[None] | None = None
         self._busy = False  # the driver is being asked, or the queues are being emptied
         self._paused = False  # nothing may be sent: the link is being upgraded
+        self._hushed = self._pinged = False  # a quiet message is being answered; there was one before
         self._deaf = False  # nothing may be heard: what comes now was said before the upgrade, by who knows whom
         self.saying: Ticket | None = None  # the command that the driver is putting into words
         self._quiet: asyncio.Event | None = None  # set once we are leaving and the last words are out
@@ -123,6 +125,7 @@ class Connection:
         if self.ended:
             return
         self.ended = True
+        self._hushed = False
         now = self.clock.now()
         if self.begun:
             self._note(now - self._began, "out", "ended", reason.value, words)
@@ -212,10 +215,21 @@ class Connection:
 
     def _receive(self, message: Any, exchange: Exchange | None) -> None:
         if exchange is None:
-            self.ask("received", self.driver.received, message, None, "main")
+            if self._pinged and self.driver.quiet(message):
+                self._answer_quietly(message)
+            else:
+                self._pinged = self._pinged or self.driver.quiet(message)
+                self.ask("received", self.driver.received, message, None, "main")
             return
         self.ask("received", self.driver.received, message, exchange.send.tag, "main", number=exchange.number)
         self._over_with(exchange)
+
+    def _answer_quietly(self, message: Any) -> None:
+        before, self._hushed = self._numbers, True
+        self.ask("received", self.driver.received, message, None, "main")
+        if not self.ended:
+            self._hushed = False
+            self.tape.count(self.driver.now, message, self._numbers - before, self.line)
 
     def _broke(self, number: Hashable, words: str) -> None:
         exchange = None if self.ended else self.turns.numbered(number)
@@ -264,9 +278,12 @@ class Connection:
             self.pump()
 
     def _note(self, at: float, way: str, what: str, *details: Any) -> None:
-        self.tape.note(at, way, what, *details, line=self.line)
+        if not self._hushed:
+            self.tape.note(at, way, what, *details, line=self.line)
 
     def _perform(self, action: Action, at: float) -> None:
+        if self._hushed and not (isinstance(action, Later) or (isinstance(action, Send) and not action.reply)):
+            raise TypeError(f"a quiet message was answered by {type(action).__name__}")
         if isinstance(action, Send):
             self._say(action, at)
             return
@@ -351,8 +368,11 @@ class Connection:
         self._note(at, "out", "send", send.data, self._numbers, send.link)
         if send.link == "main":
             urgent = self._quiet is not None or (ticket is not None and ticket.urgent)  # last words wait for no turn
-            self.turns.add(Exchange(send, ticket, self._numbers, self.clock.now()), urgent=urgent)
-            if len(self.turns.polls) > WAITING:
+            said = math.inf if self._hushed else self.clock.now()  # when a quiet answer leaves is nobody's business
+            self.turns.add(Exchange(send, ticket, self._numbers, said), urgent=urgent)
+            if len(self.turns.polls) > WAITING and self.line:  # it is the caller who asks faster than we answer
+                self.finish(Reason.PROTOCOL_ERROR, f"it said more than {WAITING} things at once")
+            elif len(self.turns.polls) > WAITING:
                 raise RuntimeError(f"more than {WAITING} questions wait for their turn")
         elif self.sides is None or send.link not in self.sides.links:
             raise ValueError(f"there is no link {send.link!r}")

@@ -300,6 +300,11 @@ class Driver:
         device also tells of others' doing in the words of its answers, only the driver can tell them apart."""
         return True
 
+    def quiet(self, data: Any) -> bool:
+        """Whether this message only says that somebody is there (a ping), again and again: it is answered by `Later`
+        and `Send(reply=False)` alone and changes nothing. The tape shows the first, and then counts them."""
+        return False
+
     def shows(self, command: Command, points: Mapping[str, Any]) -> bool:
         """Whether a unit's points show `command` done; override where the device rounds or rescales."""
         return shows(command, points)
