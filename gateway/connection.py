@@ -215,20 +215,18 @@ class Connection:
 
     def _receive(self, message: Any, exchange: Exchange | None) -> None:
         if exchange is None:
-            if self._pinged and self.driver.quiet(message):
-                self._answer_quietly(message)
-            else:
-                self._pinged = self._pinged or self.driver.quiet(message)
-                self.ask("received", self.driver.received, message, None, "main")
+            quiet = self.driver.quiet(message)
+            self._hear(message, hushed=quiet and self._pinged)
+            self._pinged = self._pinged or quiet
             return
         self.ask("received", self.driver.received, message, exchange.send.tag, "main", number=exchange.number)
         self._over_with(exchange)
 
-    def _answer_quietly(self, message: Any) -> None:
-        before, self._hushed = self._numbers, True
+    def _hear(self, message: Any, *, hushed: bool) -> None:
+        before, self._hushed = self._numbers, hushed
         self.ask("received", self.driver.received, message, None, "main")
-        if not self.ended:
-            self._hushed = False
+        self._hushed = False
+        if hushed and not self.ended:
             self.tape.count(self.driver.now, message, self._numbers - before, self.line)
 
     def _broke(self, number: Hashable, words: str) -> None:
@@ -370,10 +368,10 @@ class Connection:
             urgent = self._quiet is not None or (ticket is not None and ticket.urgent)  # last words wait for no turn
             said = math.inf if self._hushed else self.clock.now()  # when a quiet answer leaves is nobody's business
             self.turns.add(Exchange(send, ticket, self._numbers, said), urgent=urgent)
-            if len(self.turns.polls) > WAITING and self.line:  # it is the caller who asks faster than we answer
-                self.finish(Reason.PROTOCOL_ERROR, f"it said more than {WAITING} things at once")
-            elif len(self.turns.polls) > WAITING:
-                raise RuntimeError(f"more than {WAITING} questions wait for their turn")
+            if len(self.turns.polls) > WAITING:
+                if not self.line:
+                    raise RuntimeError(f"more than {WAITING} questions wait for their turn")
+                self.finish(Reason.PROTOCOL_ERROR, f"it said more than {WAITING} things at once")  # it is the caller
         elif self.sides is None or send.link not in self.sides.links:
             raise ValueError(f"there is no link {send.link!r}")
         else:

@@ -397,4 +397,6 @@ class Device:
         for ticket in list(unit.flight.values()):
             self.end(ticket, Outcome(Result.OFFLINE, "it is not there any more"))
         self._tell(unit, unit.fade())
+        if self.visits is not None and not unit.points:  # whoever calls may call itself anything, again and again
+            del self.units[name]
         self.event(Event("gone", {"unit": name}))

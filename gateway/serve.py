@@ -24,7 +24,7 @@ import uvicorn
 
 from gateway import certificate
 from gateway.app import Door
-from gateway.auth import Tokens
+from gateway.auth import Guard, Tokens
 from gateway.calendars.office import Office
 from gateway.clock import Clock, LoopClock
 from gateway.directory import Directory
@@ -147,9 +147,12 @@ async def gateway(
         house.directory = Directory(folder.path / "contacts.sqlite")
         ends.callback(house.directory.close)
         house.office = Office(spec, house.rooms, folder.path, clock)
+        for device in house.devices.values():
+            if device.visits is not None and device.address.scheme.startswith("listen"):
+                device.visits.guard = Guard(clock)
         recorder = Recorder(folder.path / "tapes")
-        for identity, device in spec.all_devices().items():
-            if device.record:
+        for identity, known in spec.all_devices().items():
+            if known.record:
                 recorder.record(house.devices[identity], identity)
         ends.push_async_callback(recorder.close)
         door = Door(house, tokens, drivers)
