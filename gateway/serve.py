@@ -15,6 +15,7 @@ import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,23 @@ class Running:
     tokens: Tokens
     folder: Folder
     fingerprint: str = ""
+
+
+class _Seldom(logging.Filter):
+    """Uvicorn complains of every request that is none: once a minute is enough, or strangers fill the log."""
+
+    said = -60.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.getMessage().startswith("Invalid HTTP request"):
+            return True
+        if (now := time.monotonic()) - self.said < 60:
+            return False
+        self.said = now
+        return True
+
+
+SELDOM = _Seldom()
 
 
 class _Server(uvicorn.Server):
@@ -162,6 +180,7 @@ async def gateway(
         except OSError as error:  # ssl.SSLError too
             words = error.strerror or str(error)
             raise StartError(f"the certificate {cert} with the key {key} cannot be used: {words}") from None
+        logging.getLogger("uvicorn.error").addFilter(SELDOM)
         web = _Server(config)
         # Also where the block is left by an exception: a server left behind would keep the next one in this loop mute.
         ends.callback(lambda: [server.close() for server in getattr(web, "servers", ())])

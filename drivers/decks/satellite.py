@@ -43,7 +43,7 @@ from gateway.driver import (
 from gateway.model import Reason
 
 API = "1.12.0"
-LONGEST = 131_072  # bytes of a line: a manifest of 128 keys has 12,000; a host sends up to 2 MB (facts 5.1), none hears it
+LONGEST = 131_072  # bytes of a line: a manifest of 128 keys has 12,000; the 2 MB of facts 5.1 are for pictures
 SILENT = 5.0  # seconds without a word after which a program is gone (facts 5.5)
 MOST_DECKS = 32  # of one program
 MOST_BUTTONS = 256

@@ -118,7 +118,9 @@ class Lobby:
         self.adoptions = adoptions
         self.clock = clock
         self.strangers: dict[str, Stranger] = {}
-        self.shunned: set[str] = set()  # strangers that were turned away: not listed again until they leave and come
+        self.shunned: dict[
+            str, Stranger
+        ] = {}  # strangers that were turned away: not listed again until they leave and come
         self._full = False  # it was said that no more strangers are listed
         self.hosts: dict[str, SurfaceHost] = {}  # those at work, by id
         self.devices: dict[int, tuple[str, Device]] = {}  # by identity: names are unique only in a room
@@ -148,8 +150,7 @@ class Lobby:
             raise AdoptionError(f"room {room!r} has no surface {surface!r}; it has: {known}")
         adopted = Adopted(deck, room, surface, self.clock.wall())
         self.adoptions.held[deck] = adopted
-        self.shunned.discard(deck)
-        stranger = self.strangers.pop(deck, None)
+        stranger = self.strangers.pop(deck, None) or self.shunned.pop(deck, None)
         if stranger is not None:
             self._begin(adopted, stranger.facts)
         elif deck in self.hosts:
@@ -160,12 +161,12 @@ class Lobby:
         return adopted
 
     def release(self, deck: str) -> None:
-        """Take a deck from its room; the caller saves. One that waits is turned away: it is not listed again until it has
-        left and comes anew; its link stays, for a program may bring other decks over it. Raises AdoptionError."""
+        """Take a deck from its room; the caller saves. One that waits is turned away: it is not listed again until it
+        has left and comes anew; its link stays, for a program may bring other decks over it. Raises AdoptionError."""
         if deck in self.strangers:
-            del self.strangers[deck]
+            stranger = self.strangers.pop(deck)
             if len(self.shunned) < MOST_SHUNNED:
-                self.shunned.add(deck)
+                self.shunned[deck] = stranger
             return
         if self.adoptions.held.pop(deck, None) is None:
             raise AdoptionError(f"{deck!r} is not adopted, and does not wait")
@@ -210,7 +211,7 @@ class Lobby:
 
     def _gone(self, deck: str) -> None:
         self.strangers.pop(deck, None)
-        self.shunned.discard(deck)
+        self.shunned.pop(deck, None)
         host = self.hosts.pop(deck, None)
         if host is not None:
             host.close()

@@ -109,6 +109,31 @@ async def test_a_deck_that_comes_back_is_drawn_again_and_one_that_is_released_is
         assert [one["id"] for one in waiting["waiting"]] == [DECK] and waiting["adopted"] == []
 
 
+async def test_a_deck_that_waits_is_turned_away_until_it_comes_again(tmp_path: Path) -> None:
+    async with rig(tmp_path, PROFILE) as house:
+        sim, lobby = house.sims["decks"], house.running.house.lobby
+        await house.online()
+        await sim.until(lambda: lobby.strangers)
+        told = (await house.client.delete(f"/api/v1/surfaces/{DECK}")).json()
+        assert told == {"id": DECK, "released": True, "waited": True}
+        assert (await house.client.get("/api/v1/surfaces")).json() == {"waiting": [], "adopted": []}
+        again = await house.client.delete(f"/api/v1/surfaces/{DECK}")
+        assert again.status_code == 404 and "is not adopted, and does not wait" in again.json()["detail"]
+        seen = sim.pongs
+        await sim.until(lambda: sim.pongs > seen + 1)
+        assert sim.added, "its link stays"
+        sim.unplug()
+        await sim.until(lambda: not lobby.shunned)
+        sim.plug()
+        await sim.until(lambda: DECK in lobby.strangers)
+        await house.client.delete(f"/api/v1/surfaces/{DECK}")
+        adopted = await house.client.post(f"/api/v1/surfaces/{DECK}/adopt", json={"room": "demo", "surface": "deck"})
+        assert adopted.status_code == 200, "who changed their mind may name it still"
+        await shows(house, sim, "help")
+        entries = (await house.client.get("/api/v1/rooms/demo/history?kinds=event&limit=9")).json()["entries"]
+        assert any(entry["event"] == "deck adopted" for entry in entries)
+
+
 async def test_who_was_adopted_is_remembered_over_a_restart(tmp_path: Path) -> None:
     async with rig(tmp_path, PROFILE) as house:
         await adopt(house)

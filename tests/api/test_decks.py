@@ -122,7 +122,7 @@ async def test_nonsense_and_what_a_token_may_not_are_refused_and_nothing_breaks(
             for value in nonsense:
                 await ears.say(press="volume", edge="set", value=value)
                 await ears.say(press="volume", edge="turn", value=value)
-            for value in ("NaN", "Infinity", "-Infinity"):
+            for value in ("NaN", "Infinity", "-Infinity", "9" * 400):
                 await ears.connection.send(f'{{"press": "volume", "edge": "set", "value": {value}}}')
                 await ears.connection.send(f'{{"press": "volume", "edge": "turn", "value": {value}}}')
             await ears.say(type="ping")
