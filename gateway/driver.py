@@ -274,6 +274,7 @@ class Driver:
     pushes: ClassVar[bool] = False  # the device tells of every change by itself, so what it last told still holds
     units: ClassVar[str] = ""  # what a unit's name looks like: '"" or a relay such as 1:2'
     surfaces: ClassVar[str] = ""  # which units have keys: 'panel, the touch panel'
+    keys: ClassVar[int] = 0  # that each of its surfaces has; 0: any number, or known only once it is there
     adopted: ClassVar[bool] = False  # its units are decks that come by themselves: nothing is theirs until adopted
     Settings: ClassVar[type[Settings]] = Settings
 
