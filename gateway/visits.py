@@ -111,7 +111,8 @@ class Visits:
             if self.guard is not None and ending.reason in BAD:
                 self.guard.failed(peer.host)
                 if (wait := self.guard.wait(peer.host)) > 0:
-                    log.warning("%s: nobody from %s is let in for %d s", self.device.name, peer.host, wait)
+                    said = ending.words or ending.reason
+                    log.warning("%s: nobody from %s is let in for %d s: %s", self.device.name, peer.host, wait, said)
         finally:
             self.connections.discard(connection)
             for unit in list(connection.units):
