@@ -6,15 +6,18 @@ A driver joins by its CASE in tests/drivers/test_<name>.py. What a bad day does 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import inspect
 import time
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import simulators
+from gateway.device import Device
 from gateway.model import Reason, Result
 from tests.drivers.contract import Case, Do, Hand, run_device, value
 
@@ -25,26 +28,16 @@ for file in sorted(Path(__file__).parent.glob("test_*.py")):
         CASES += [held for held in (getattr(module, "CASE", None),) if held is not None]
 
 LINKS = [pytest.param(case, link, id=f"{case.driver.name}-{link}") for case in CASES for link in case.links]
-COMMANDS = [
-    pytest.param(case, link, do, id=f"{case.driver.name}-{link}-{number}-{type(do.command).__name__}")
-    for case in CASES
-    for link in case.links
-    for number, do in enumerate(case.commands)
-]
-HANDS = [
-    pytest.param(
-        case,
-        link,
-        hand,
-        id=f"{case.driver.name}-{link}-{number}-{'-'.join(hand.shows)}",
-        marks=[pytest.mark.alone] if hand.pushed else [],  # a push is timed
-    )
-    for case in CASES
-    for link in case.links
-    if link not in case.one_way
-    for number, hand in enumerate(case.hands)
-]
+HANDS = {
+    pushed: [
+        held
+        for held, (case, link) in zip(LINKS, [(case, link) for case in CASES for link in case.links], strict=True)
+        if link not in case.one_way and any(hand.pushed == pushed for hand in case.hands)
+    ]
+    for pushed in (True, False)
+}
 PACKETS = {"snmp", "udp"}  # transports that are packets: nothing to chop, no connection to drop
+AT_ONCE = 12  # simulators at work side by side in one test
 
 
 def make(case: Case, **more: Any) -> Any:
@@ -74,38 +67,86 @@ async def test_comes_online_and_goes_on_every_unit(case: Case, link: str) -> Non
             assert type(do.command) in (device.unit(do.unit).offers or ())
 
 
-@pytest.mark.parametrize(("case", "link", "do"), COMMANDS)
-async def test_command_ends_as_it_should_and_is_seen_in_the_device(case: Case, link: str, do: Do) -> None:
-    sim = make(case)
-    async with sim.serving(link) as address, run_device(case.driver, address, settings(case, sim)) as (device, watcher):
-        await watcher.until(lambda: case.up(device))
-        if do.before:
-            await act(do.before, sim)
-        if do.heard:
-            await watcher.until(lambda: do.heard(device.unit(do.unit).points))  # type: ignore[misc]
-        ticket = device.submit(do.command, do.unit, cause="test")
-        outcome = await ticket.ended(20)
-        assert outcome is not None and outcome.result == case.wanted(do, link), f"{outcome}"
-        await sim.until(lambda: do.seen(sim), timeout=10)
+async def side_by_side(works: Mapping[str, Coroutine[Any, Any, None]]) -> None:
+    """All of it, for devices take their time; what went wrong is told with its name."""
+
+    async def told(name: str, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except BaseException as error:
+            error.add_note(f"in {name}")
+            raise
+
+    ends = await asyncio.gather(*(told(*each) for each in works.items()), return_exceptions=True)
+    wrong = [error for error in ends if isinstance(error, Exception)]
+    if wrong:
+        raise ExceptionGroup(", ".join(error.__notes__[-1] for error in wrong), wrong)
 
 
-@pytest.mark.parametrize(("case", "link", "hand"), HANDS)
-async def test_front_panel_change_is_seen(case: Case, link: str, hand: Hand) -> None:
-    sim = make(case)
-    async with sim.serving(link) as address, run_device(case.driver, address, settings(case, sim)) as (device, watcher):
-        await watcher.until(lambda: case.up(device))
-        began = time.monotonic()
-        await act(hand.do, sim)
+@pytest.mark.parametrize(("case", "link"), LINKS)
+async def test_commands_end_as_they_should_and_are_seen_in_the_device(case: Case, link: str) -> None:
+    """Each command to a device and a simulator of its own."""
+    at_once = asyncio.Semaphore(AT_ONCE)
 
-        def seen() -> bool:
-            return all(
-                wanted(value(device, name, hand.unit)) if callable(wanted) else value(device, name, hand.unit) == wanted
-                for name, wanted in hand.shows.items()
-            )
+    async def command(do: Do) -> None:
+        sim = make(case)
+        async with (
+            at_once,
+            sim.serving(link) as address,
+            run_device(case.driver, address, settings(case, sim)) as (device, watcher),
+        ):
+            await watcher.until(lambda: case.up(device))
+            if do.before:
+                await act(do.before, sim)
+            if do.heard:
+                await watcher.until(lambda: do.heard(device.unit(do.unit).points))  # type: ignore[misc]
+            ticket = device.submit(do.command, do.unit, cause="test")
+            outcome = await ticket.ended(20)
+            assert outcome is not None and outcome.result == case.wanted(do, link), f"{outcome}"
+            await sim.until(lambda: do.seen(sim), timeout=10)
 
-        await watcher.until(seen, within=10)
-        if hand.pushed:
-            assert time.monotonic() - began < 0.1
+    await side_by_side({f"{number} {do.command}": command(do) for number, do in enumerate(case.commands)})
+
+
+async def front_panel(case: Case, link: str, hands: list[Hand]) -> None:
+    """Each hand at a device and a simulator of its own, one after the other, once all are online: a push is timed."""
+    async with contextlib.AsyncExitStack() as held:
+        rooms = []
+        for number, hand in enumerate(hands):
+            sim = make(case)
+            address = await held.enter_async_context(sim.serving(link))
+            up = await held.enter_async_context(run_device(case.driver, address, settings(case, sim)))
+            rooms.append((f"{number} {'-'.join(hand.shows)}", hand, sim, *up))
+        for _, _, _, device, watcher in rooms:
+            await watcher.until(lambda device=device: case.up(device))  # type: ignore[misc]
+        for name, hand, sim, device, watcher in rooms:
+
+            def seen(device: Device = device, hand: Hand = hand) -> bool:
+                return all(
+                    wanted(told) if callable(wanted) else told == wanted
+                    for point, wanted in hand.shows.items()
+                    for told in [value(device, point, hand.unit)]
+                )
+
+            try:
+                began = time.monotonic()
+                await act(hand.do, sim)
+                await watcher.until(seen, within=10)
+                assert not hand.pushed or time.monotonic() - began < 0.1
+            except Exception as error:
+                error.add_note(f"in {name}")
+                raise
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize(("case", "link"), HANDS[True])
+async def test_front_panel_change_is_pushed(case: Case, link: str) -> None:
+    await front_panel(case, link, [hand for hand in case.hands if hand.pushed])
+
+
+@pytest.mark.parametrize(("case", "link"), HANDS[False])
+async def test_front_panel_change_is_seen(case: Case, link: str) -> None:
+    await front_panel(case, link, [hand for hand in case.hands if not hand.pushed])
 
 
 @pytest.mark.parametrize(("case", "link"), LINKS)

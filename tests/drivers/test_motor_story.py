@@ -35,7 +35,9 @@ pytestmark = pytest.mark.alone  # positions are checked against the time that a 
 HONEST = 12.0  # percent by which a position that is told may differ from the truth
 
 
-every = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.id)
+PACED = 0.03  # seconds between two commands from which a queue of 100 takes its time
+QUICK = [family for family in FAMILIES if load_drivers()[family.driver].timing.gap < PACED]
+SLOW = [family for family in FAMILIES if family not in QUICK]
 
 
 @dataclass
@@ -245,21 +247,26 @@ STORIES: dict[str, Callable[[Family], Awaitable[None]]] = {
 @pytest.mark.parametrize("story", STORIES)
 async def test_every_family_tells_the_story(story: str) -> None:
     """All families at once: motors take their time, but none of ours."""
+    await side_by_side(STORIES[story], FAMILIES)
+
+
+async def side_by_side(story: Callable[[Family], Awaitable[None]], families: list[Family]) -> None:
+    """What went wrong is told with the family's name."""
 
     async def told(family: Family) -> None:
         try:
-            await STORIES[story](family)
+            await story(family)
         except Exception as error:
             error.add_note(f"told by {family.id}")
             raise
 
-    ends = await asyncio.gather(*map(told, FAMILIES), return_exceptions=True)
+    ends = await asyncio.gather(*map(told, families), return_exceptions=True)
     wrong = [error for error in ends if isinstance(error, Exception)]
     if wrong:
         raise ExceptionGroup(", ".join(error.__notes__[-1] for error in wrong), wrong)
 
 
-@every
+@pytest.mark.parametrize("family", QUICK, ids=lambda family: family.id)
 async def test_a_stop_leaves_at_once_whatever_waits(family: Family) -> None:
     if (family.id, "stop") in CANNOT:
         return
@@ -267,6 +274,11 @@ async def test_a_stop_leaves_at_once_whatever_waits(family: Family) -> None:
     while not late or late[-1] > 0:  # a machine that has other things to do is late once, a queue always
         assert len(late) < 3, f"seconds too late: {late}"
         late.append(await stop_under_load(family.crowded))
+
+
+async def test_a_stop_leaves_at_once_where_commands_are_paced() -> None:
+    """Side by side: the hundred commands before the look that proves it take seconds to leave."""
+    await side_by_side(test_a_stop_leaves_at_once_whatever_waits, SLOW)
 
 
 async def stop_under_load(family: Family) -> float:

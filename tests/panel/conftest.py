@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """A Chromium. On CI a missing one is a failure."""
+async def browser(request: pytest.FixtureRequest) -> AsyncIterator[Browser]:
+    """A Chromium; the whole program in modules that say WHOLE_BROWSER. On CI a missing one is a failure."""
+    whole = getattr(request.module, "WHOLE_BROWSER", False)
     async with contextlib.AsyncExitStack() as ends:
         try:
-            found = await ends.enter_async_context(chromium())
+            found = await ends.enter_async_context(chromium(whole))
         except NoBrowser as missing:
             if required():
                 pytest.fail(f"no browser: {missing}")

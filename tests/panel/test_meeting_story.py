@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+WHOLE_BROWSER = True  # what a kiosk runs
 SLOW = ROOM.replace("seconds_down = 0.5", "seconds_down = 20") + '\n[meetings]\ncalendar = "codec"\n'
 
 
