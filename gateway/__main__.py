@@ -376,7 +376,7 @@ def _replay(args: argparse.Namespace) -> int:
         for at, told in result.feedback:
             print(words(told, at))
     if result.truncated:
-        print("The tape begins in the middle of a life; its first differences may come from that.", file=sys.stderr)
+        print("The tape does not hold a whole life; its first differences may come from that.", file=sys.stderr)
     for difference in result.differences:
         print(f"differs: {difference}")
     print(f"{result.inputs} inputs, {len(result.feedback)} feedbacks, {len(result.differences)} differences")

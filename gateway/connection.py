@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import math
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway import link as links
@@ -19,6 +19,7 @@ from gateway import news
 from gateway.clock import Clock, Timer
 from gateway.cutters import Overflow
 from gateway.driver import Action, Answered, Driver, Drop, Feedback, Later, Reach, Ready, Request, Send, StartTls
+from gateway.ending import Ending
 from gateway.link import Address, Ears, Link, LinkError
 from gateway.model import Reason
 from gateway.sides import Sides
@@ -32,15 +33,6 @@ log = logging.getLogger("roomgate.device")
 
 CLOSING = 2.0  # seconds for a driver's last words
 WAITING = 1000  # polls that may wait for their turn; a driver that piles up more asks faster than its device answers
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """Why a connection is over, and for how many seconds the device had been online."""
-
-    reason: Reason
-    words: str
-    lasted: float = 0.0
 
 
 class Connection:
@@ -70,6 +62,7 @@ class Connection:
         self._upgrading: asyncio.Task[None] | None = None
         self._busy = False  # the driver is being asked, or the queues are being emptied
         self._paused = False  # nothing may be sent: the link is being upgraded
+        self._hushed = self._pinged = False  # a quiet message is being answered; there was one before
         self._deaf = False  # nothing may be heard: what comes now was said before the upgrade, by who knows whom
         self.saying: Ticket | None = None  # the command that the driver is putting into words
         self._quiet: asyncio.Event | None = None  # set once we are leaving and the last words are out
@@ -123,6 +116,7 @@ class Connection:
         if self.ended:
             return
         self.ended = True
+        self._hushed = False
         now = self.clock.now()
         if self.begun:
             self._note(now - self._began, "out", "ended", reason.value, words)
@@ -212,10 +206,19 @@ class Connection:
 
     def _receive(self, message: Any, exchange: Exchange | None) -> None:
         if exchange is None:
-            self.ask("received", self.driver.received, message, None, "main")
+            quiet = self.driver.quiet(message)
+            self._hear(message, hushed=quiet and self._pinged)
+            self._pinged = self._pinged or quiet
             return
         self.ask("received", self.driver.received, message, exchange.send.tag, "main", number=exchange.number)
         self._over_with(exchange)
+
+    def _hear(self, message: Any, *, hushed: bool) -> None:
+        before, self._hushed = self._numbers, hushed
+        self.ask("received", self.driver.received, message, None, "main")
+        self._hushed = False
+        if hushed and not self.ended:
+            self.tape.count(self.driver.now, message, self._numbers - before, self.line)
 
     def _broke(self, number: Hashable, words: str) -> None:
         exchange = None if self.ended else self.turns.numbered(number)
@@ -264,9 +267,12 @@ class Connection:
             self.pump()
 
     def _note(self, at: float, way: str, what: str, *details: Any) -> None:
-        self.tape.note(at, way, what, *details, line=self.line)
+        if not self._hushed:
+            self.tape.note(at, way, what, *details, line=self.line)
 
     def _perform(self, action: Action, at: float) -> None:
+        if self._hushed and not (isinstance(action, Later) or (isinstance(action, Send) and not action.reply)):
+            raise TypeError(f"a quiet message was answered by {type(action).__name__}")
         if isinstance(action, Send):
             self._say(action, at)
             return
@@ -354,9 +360,12 @@ class Connection:
         self._note(at, "out", "send", send.data, self._numbers, send.link)
         if send.link == "main":
             urgent = self._quiet is not None or (ticket is not None and ticket.urgent)  # last words wait for no turn
-            self.turns.add(Exchange(send, ticket, self._numbers, self.clock.now()), urgent=urgent)
+            said = math.inf if self._hushed else self.clock.now()  # when a quiet answer leaves is nobody's business
+            self.turns.add(Exchange(send, ticket, self._numbers, said), urgent=urgent)
             if len(self.turns.polls) > WAITING:
-                raise RuntimeError(f"more than {WAITING} questions wait for their turn")
+                if not self.line:
+                    raise RuntimeError(f"more than {WAITING} questions wait for their turn")
+                self.finish(Reason.PROTOCOL_ERROR, f"it said more than {WAITING} things at once")  # it is the caller
         elif self.sides is None or send.link not in self.sides.links:
             raise ValueError(f"there is no link {send.link!r}")
         else:

@@ -17,8 +17,9 @@ from typing import Any
 from gateway import link as links
 from gateway.clock import Clock
 from gateway.commands import Command
-from gateway.connection import Connection, Ending
+from gateway.connection import Connection
 from gateway.driver import Driver, Feedback, Offers, Request, Settings, Timing, secrets_of
+from gateway.ending import Ending
 from gateway.link import Address, Trust
 from gateway.model import Event, Outcome, Reading, Reason, Result
 from gateway.tape import Tape
@@ -397,4 +398,6 @@ class Device:
         for ticket in list(unit.flight.values()):
             self.end(ticket, Outcome(Result.OFFLINE, "it is not there any more"))
         self._tell(unit, unit.fade())
+        if self.visits is not None and not unit.points:  # whoever calls may call itself anything, again and again
+            del self.units[name]
         self.event(Event("gone", {"unit": name}))

@@ -285,6 +285,7 @@ class Driver:
     pushes: ClassVar[bool] = False  # the device tells of every change by itself, so what it last told still holds
     units: ClassVar[str] = ""  # what a unit's name looks like: '"" or a relay such as 1:2'
     surfaces: ClassVar[str] = ""  # which units have keys: 'panel, the touch panel'
+    keys: ClassVar[int] = 0  # that each of its surfaces has; 0: any number, or known only once it is there
     adopted: ClassVar[bool] = False  # its units are decks that come by themselves: nothing is theirs until adopted
     Settings: ClassVar[type[Settings]] = Settings
 
@@ -310,6 +311,11 @@ class Driver:
         """Whether `data`, which may end a turn as far as the cutter can tell, answers what was sent with `tag`. Where a
         device also tells of others' doing in the words of its answers, only the driver can tell them apart."""
         return True
+
+    def quiet(self, data: Any) -> bool:
+        """Whether this message only says that somebody is there (a ping), again and again: it is answered by `Later`
+        and `Send(reply=False)` alone and changes nothing. The tape shows the first, and then counts them."""
+        return False
 
     def shows(self, command: Command, points: Mapping[str, Any]) -> bool:
         """Whether a unit's points show `command` done; override where the device rounds or rescales."""

@@ -23,7 +23,7 @@ from gateway.link import Address
 from gateway.room import Room
 from gateway.ruling import Ruler
 from gateway.spec import DeviceSpec, PartSpec, RoomSpec, SiteSpec
-from gateway.surfaces.adoption import Adoptions, Lobby
+from gateway.surfaces.adoption import Adoptions, Ear, Lobby
 from gateway.surfaces.surfacehost import SurfaceHost
 from gateway.tape import Budget, Tape
 
@@ -89,7 +89,10 @@ class House:
         hosts: dict[str, SurfaceHost] = {}
         for name, surface in spec.surfaces.items():
             device = self.devices[surface.target.device] if surface.target else None
-            if device is not None and room not in device.listeners:
+            if device is not None and device.driver.adopted:
+                assert surface.target is not None
+                device.listeners.append(Ear(room, surface.target.unit))
+            elif device is not None and room not in device.listeners:
                 device.listeners.append(room)
             hosts[name] = SurfaceHost(room, surface, device, self.clock)
         return hosts

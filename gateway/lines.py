@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from gateway.auth import Guard, journaled
-from gateway.commands import COMMANDS, Command, Rows
+from gateway.commands import COMMANDS, Command, Route, Rows
 from gateway.house import House
 from gateway.model import COLLECTIONS, KINDS, plain
 from gateway.profile.linespec import LinesSpec
@@ -34,6 +34,7 @@ LONGEST = 512  # characters of a line
 CLIENTS, WAITING = 32, 64  # connections at a time; answers of one that nobody has read
 IDLE, ANSWER = 300.0, 5.0  # seconds without a line; seconds that an answer waits for its outcome
 END = re.compile(rb"\r\n|\r|\n")
+SWITCH = re.compile(r"SPO(\d{1,2})SI(\d{1,2})", re.IGNORECASE)  # a KD-WP8's string for the switcher that it fronts
 ON, OFF = frozenset({"on", "true", "yes", "1"}), frozenset({"off", "false", "no", "0"})
 
 
@@ -46,6 +47,8 @@ def wish(parts: Mapping[str, PartSpec], said: list[str], dotted: bool = False) -
     """The command and the part of `volume 40`, `screen left down`, `display main power on`. Raises ValueError."""
     if not said:
         raise ValueError("say what to do, such as: volume 40")
+    if len(said) == 1 and (switched := SWITCH.fullmatch(said[0])):
+        return _switch(parts, *(str(int(number)) for number in switched.groups()))
     head, rest = said[0].lower(), said[1:]
     kind = KINDS.get(head) or COLLECTIONS.get(head)
     if kind is not None and not kind.single:
@@ -61,6 +64,16 @@ def wish(parts: Mapping[str, PartSpec], said: list[str], dotted: bool = False) -
     if kind is not None and head in parts and rest and rest[0].lower() in kind.verbs:
         return _command(rest[0].lower(), rest[1:], dotted), head
     return _command(head, rest, dotted), ""
+
+
+def _switch(parts: Mapping[str, PartSpec], output: str, source: str) -> tuple[Command, str]:
+    """`SPO01SI04`, as a keypad says it to a Key Digital switcher: input 4 to the output that is unit 1 of one."""
+    outputs = [part for part in parts.values() if part.kind.name == "output" and part.target is not None]
+    found = [part for part in outputs if part.target is not None and part.target.unit == output]
+    if len(found) != 1:
+        known = ", ".join(f"{part.id} is {part.target.unit}" for part in outputs if part.target is not None)
+        raise ValueError(f"{'more than one' if found else 'no'} output is unit {output!r}; there is: {known or 'none'}")
+    return Route(source), found[0].id
 
 
 def _command(verb: str, given: list[str], dotted: bool) -> Command:

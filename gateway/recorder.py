@@ -10,19 +10,18 @@ import json
 import logging
 import os
 import time
-from collections import deque
 from pathlib import Path
 from typing import Any
 
 from gateway.device import Device
 from gateway.link import PORTLESS
 from gateway.model import plain
-from gateway.tape import Entry, as_json
+from gateway.tape import Follower, as_json
 
 log = logging.getLogger("roomgate")
 
 EVERY = 1.0  # seconds between writes
-WAITING = 100_000  # entries in memory where the disk does not take them
+WAITING, LARGEST = 100_000, 16 * 1024 * 1024  # entries, and bytes, in memory where the disk does not take them
 
 
 def header(device: Device, identity: str) -> dict[str, Any]:
@@ -51,22 +50,22 @@ class Recorder:
 
     def record(self, device: Device, identity: str) -> None:
         """Write this device's tape from now on."""
-        waiting: deque[Entry] = deque(maxlen=WAITING)
-        device.tape.listeners.append(waiting.append)
+        follower = Follower(device.tape, WAITING, LARGEST)
         name = f"{identity.replace('/', '-')}-{time.strftime('%Y%m%d-%H%M%S')}.jsonl"
-        task = asyncio.get_running_loop().create_task(self._write(device, identity, self.folder / name, waiting))
+        task = asyncio.get_running_loop().create_task(self._write(device, identity, self.folder / name, follower))
         self._tasks.append(task)
 
-    async def _write(self, device: Device, identity: str, path: Path, waiting: deque[Entry]) -> None:
+    async def _write(self, device: Device, identity: str, path: Path, follower: Follower) -> None:
         first = [json.dumps(header(device, identity))]
         said = False
         try:
             while True:
-                said = await self._flush(path, first, waiting, said)
+                said = await self._flush(path, first, follower, said)
                 await asyncio.sleep(EVERY)
         finally:
-            device.tape.listeners.remove(waiting.append)
-            lines = first + [json.dumps(as_json(entry)) for entry in waiting]
+            device.tape.settle()
+            follower.close()
+            lines = first + _taken(follower)
             if lines:
                 try:
                     _append(path, lines)
@@ -74,20 +73,18 @@ class Recorder:
                     log.error("The tape %s cannot be written: %s", path, error.strerror)
 
     @staticmethod
-    async def _flush(path: Path, first: list[str], waiting: deque[Entry], said: bool) -> bool:
-        taken = list(waiting)
-        lines = first + [json.dumps(as_json(entry)) for entry in taken]
-        if not lines:
+    async def _flush(path: Path, first: list[str], follower: Follower, said: bool) -> bool:
+        if not said:  # else what was taken last still waits for the disk
+            first += _taken(follower)
+        if not first:
             return said
         try:
-            await asyncio.to_thread(_append, path, lines)
+            await asyncio.to_thread(_append, path, list(first))
         except OSError as error:
             if not said:
                 log.error("The tape %s cannot be written: %s; the device works on", path, error.strerror)
             return True
         first.clear()
-        for _ in taken:
-            waiting.popleft()
         return False
 
     async def close(self) -> None:
@@ -95,6 +92,13 @@ class Recorder:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _taken(follower: Follower) -> list[str]:
+    lines: list[str] = []
+    while (taken := follower.take()) is not None:
+        lines.append(json.dumps(as_json(taken)))
+    return lines
 
 
 def _append(path: Path, lines: list[str]) -> None:

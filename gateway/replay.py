@@ -53,6 +53,9 @@ def play(header: Mapping[str, Any], lines: Iterable[Mapping[str, Any]], drivers:
     result = Replay(truncated=bool(header.get("dropped")))
     players: dict[int, _Player] = {}  # of a device that listens: one for each connection
     for number, line in enumerate(lines, start=2):
+        if "missed" in line:
+            result.truncated = True
+            continue
         try:
             at, of = float(line["t"]), int(line.get("line", 0))
             details = [decode(item) if "in" in line else item for item in line.get("with", [])]
@@ -66,6 +69,9 @@ def play(header: Mapping[str, Any], lines: Iterable[Mapping[str, Any]], drivers:
                 driver = driver_class(settings, host=str(header.get("host", "")), scheme=str(header.get("scheme", "")))
                 player = players[of] = _Player(driver)
             result.inputs += 1
+            if line["in"] == "quiet":
+                result.inputs += player.skip(details) - 1
+                continue
             player.ask(line["in"], details, at, number, result)
         elif player is not None:
             player.recorded(line["out"], line.get("with", []))
@@ -85,6 +91,15 @@ class _Player:
         self.now: list[Any] = []
         self.then: list[Any] = []
         self.about = ""
+
+    def skip(self, details: list[Any]) -> int:
+        """Quiet messages, which are only counted: how many they were."""
+        match details:
+            case [_, int(count), int(sends), _]:
+                self.sends += sends
+                self.now, self.then = [], []
+                return count
+        raise TapeError(f"{self.about}: quiet messages without their number")
 
     def recorded(self, what: str, details: list[Any]) -> None:
         if what in ("send", "feedback", "action"):

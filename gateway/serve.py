@@ -15,6 +15,7 @@ import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ import uvicorn
 
 from gateway import certificate
 from gateway.app import Door
-from gateway.auth import Tokens
+from gateway.auth import Guard, Tokens
 from gateway.calendars.office import Office
 from gateway.clock import Clock, LoopClock
 from gateway.directory import Directory
@@ -69,6 +70,23 @@ class Running:
     tokens: Tokens
     folder: Folder
     fingerprint: str = ""
+
+
+class _Seldom(logging.Filter):
+    """Uvicorn complains of every request that is none: once a minute is enough, or strangers fill the log."""
+
+    said = -60.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.getMessage().startswith("Invalid HTTP request"):
+            return True
+        if (now := time.monotonic()) - self.said < 60:
+            return False
+        self.said = now
+        return True
+
+
+SELDOM = _Seldom()
 
 
 class _Server(uvicorn.Server):
@@ -147,9 +165,12 @@ async def gateway(
         house.directory = Directory(folder.path / "contacts.sqlite")
         ends.callback(house.directory.close)
         house.office = Office(spec, house.rooms, folder.path, clock)
+        for device in house.devices.values():
+            if device.visits is not None and device.address.scheme.startswith("listen"):
+                device.visits.guard = Guard(clock)
         recorder = Recorder(folder.path / "tapes")
-        for identity, device in spec.all_devices().items():
-            if device.record:
+        for identity, known in spec.all_devices().items():
+            if known.record:
                 recorder.record(house.devices[identity], identity)
         ends.push_async_callback(recorder.close)
         door = Door(house, tokens, drivers)
@@ -159,6 +180,7 @@ async def gateway(
         except OSError as error:  # ssl.SSLError too
             words = error.strerror or str(error)
             raise StartError(f"the certificate {cert} with the key {key} cannot be used: {words}") from None
+        logging.getLogger("uvicorn.error").addFilter(SELDOM)
         web = _Server(config)
         # Also where the block is left by an exception: a server left behind would keep the next one in this loop mute.
         ends.callback(lambda: [server.close() for server in getattr(web, "servers", ())])

@@ -6,11 +6,13 @@ entries are noted, so that no tape ever holds one. What may not live here: files
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -44,6 +46,15 @@ _COOKIE = re.compile(r"(session\w*|xsrf-token|\w*token\w*|\w*sess\w*|sid)=[^;,\s
 Entry = tuple[float, str, str, tuple[Any, ...], int]
 
 
+@dataclass(slots=True)
+class Run:
+    """Quiet messages of one connection, one after another: how many, answered by how many sends, the last one when."""
+
+    count: int = 0
+    sends: int = 0
+    until: float = 0.0
+
+
 class Budget:
     """Shares the gateway's bytes among its tapes: 64 kB each, less where there are more than 256 devices."""
 
@@ -64,6 +75,7 @@ class Tape:
 
     Secrets of the settings are masked wherever they pass. What a driver hides is masked in its own send and in all
     that passes until that exchange is over, echoes included; long parts, which occur in nothing else, for good.
+    Messages that a driver calls quiet are counted in one entry for each run of them, told to listeners at its end.
     """
 
     def __init__(self, budget: Budget | None = None, secrets: Iterable[str] = ()) -> None:
@@ -73,6 +85,7 @@ class Tape:
         self.bytes = 0
         self.dropped = 0
         self.listeners: list[Callable[[Entry], None]] = []
+        self._runs: dict[int, tuple[Entry, Run]] = {}  # by connection: what is being counted
         self._secrets = frozenset(form for secret in secrets if secret for form in _forms(secret))
         self._long: deque[str] = deque(maxlen=LONG_KEPT)
         self._passing: list[str] = []
@@ -109,22 +122,49 @@ class Tape:
 
     def note(self, at: float, way: str, what: str, *details: Any, line: int = 0) -> None:
         """Put one entry on the tape, masked; cost in proportion to its data."""
+        if self._runs:
+            self._end_run(line)
         details = tuple([d if type(d) in _PLAIN else self.masked(d) for d in details])
         entry = (at, way, what, details, line)
-        size = _OVERHEAD
-        for detail in details:
-            size += _PLAIN.get(type(detail)) or _size(detail)
+        self._keep(entry)
+        for listener in self.listeners:
+            listener(entry)
+
+    def count(self, at: float, message: Any, sends: int, line: int = 0) -> None:
+        """One more quiet message, and the `sends` that answered it: in one entry with those before it."""
+        if line not in self._runs:
+            run = Run()
+            entry = (at, "in", "quiet", (self.masked(message), run), line)
+            self._runs[line] = entry, run
+            self._keep(entry)
+        run = self._runs[line][1]
+        run.count, run.sends, run.until = run.count + 1, run.sends + sends, at
+
+    def settle(self) -> None:
+        """End every run: who begins to follow has what was counted until now, and is told of what comes."""
+        for line in list(self._runs):
+            self._end_run(line)
+
+    def _end_run(self, line: int) -> None:
+        held = self._runs.pop(line, None)
+        if held is not None:
+            for listener in self.listeners:
+                listener(held[0])
+
+    def _keep(self, entry: Entry) -> None:
+        size = entry_size(entry)
         allowance = self.budget.allowance
         if size > allowance:  # it would push out all the others, and then itself
             self.dropped += 1
-        else:
-            self.entries.append((entry, size))
-            self.bytes += size
-            while self.bytes > allowance:
-                self.bytes -= self.entries.popleft()[1]
-                self.dropped += 1
-        for listener in self.listeners:
-            listener(entry)
+            return
+        self.entries.append((entry, size))
+        self.bytes += size
+        while self.bytes > allowance:
+            (old, its_size) = self.entries.popleft()
+            self.bytes -= its_size
+            self.dropped += 1
+            if old[2] == "quiet" and self._runs.get(old[4], (None,))[0] is old:
+                self._end_run(old[4])  # what comes is counted where it can be seen
 
     def masked(self, value: Any) -> Any:
         """The value with every secret replaced, in text, bytes and the links' own values; itself where it has none."""
@@ -156,6 +196,55 @@ class Tape:
     def close(self) -> None:
         """Give the share of the budget back."""
         self.budget.share(-1)
+
+
+class Follower:
+    """Reads a tape as it goes. What is too much for a slow reader is left out, and counted where it is missing."""
+
+    def __init__(self, tape: Tape, entries: int = 2048, size: int = 1024 * 1024) -> None:
+        self.tape = tape
+        self.most, self.largest = entries, size
+        self.waiting: deque[Entry | int] = deque()  # an int: so many entries are missing here
+        self.bytes = 0
+        self._news = asyncio.Event()
+        tape.settle()
+        tape.listeners.append(self._heard)
+
+    def _heard(self, entry: Entry) -> None:
+        size = entry_size(entry)
+        if len(self.waiting) < self.most and self.bytes + size <= self.largest:
+            self.waiting.append(entry)
+            self.bytes += size
+        elif self.waiting and isinstance(self.waiting[-1], int):
+            self.waiting[-1] += 1
+        else:
+            self.waiting.append(1)
+        self._news.set()
+
+    def take(self) -> Entry | int | None:
+        """The next entry, or how many are missing before it; None: there is no more yet."""
+        if not self.waiting:
+            return None
+        taken = self.waiting.popleft()
+        if not isinstance(taken, int):
+            self.bytes -= entry_size(taken)
+        return taken
+
+    async def next(self) -> Entry | int:
+        """Wait for it."""
+        while (taken := self.take()) is None:
+            self._news.clear()
+            await self._news.wait()
+        return taken
+
+    def close(self) -> None:
+        """Read no more."""
+        self.tape.listeners.remove(self._heard)
+
+
+def entry_size(entry: Entry) -> int:
+    """Bytes of memory that an entry costs, about."""
+    return _OVERHEAD + sum(_PLAIN.get(type(detail)) or _size(detail) for detail in entry[3])
 
 
 def _forms(secret: str) -> set[str]:
@@ -279,8 +368,12 @@ def _command(cls: type[Command], fields: Mapping[str, Any]) -> Command:
     return command
 
 
-def as_json(entry: Entry) -> dict[str, Any]:
-    """One line of a tape file."""
+def as_json(entry: Entry | int) -> dict[str, Any]:
+    """One line of a tape file; a number: so many are missing there."""
+    if isinstance(entry, int):
+        return {"missed": entry}
     at, way, what, details, connection = entry
+    if what == "quiet":
+        details = (details[0], *dataclasses.astuple(details[1]))
     told = {"t": at, way: what, "with": [encode(detail) for detail in details]}
     return told | {"line": connection} if connection else told

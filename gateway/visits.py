@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from gateway.connection import Connection, Ending
+from gateway.connection import Connection
+from gateway.ending import Ending
 from gateway.link import LinkError
 from gateway.model import Outcome, Reason, Result
 
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("roomgate.device")
 
+FROM_ONE = 64  # connections from one address at a time
+BAD = frozenset({Reason.PROTOCOL_ERROR, Reason.LOGIN_REFUSED})
+
+
+class Guarding(Protocol):
+    """Slows down who misbehaves: `auth.Guard`."""
+
+    def failed(self, address: str) -> None: ...
+    def wait(self, address: str) -> float: ...
+
 
 class Visits:
     """The visitors of one device, and which of them serves which unit. Online means: the port is ours."""
@@ -29,6 +40,7 @@ class Visits:
         self.device = device
         self.connections: set[Connection] = set()
         self.owners: dict[str, Connection] = {}
+        self.guard: Guarding | None = None  # nobody is let in from where many were thrown out just now
         self.address: Address | None = None  # where it listens now, with the port that was really taken
         self._end: asyncio.Future[Ending] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -82,6 +94,10 @@ class Visits:
         return True
 
     def _came(self, make: Maker, peer: Peer) -> None:
+        if self.guard is not None and self.guard.wait(peer.host) > 0:
+            return
+        if sum(connection.driver.host == peer.host for connection in self.connections) >= FROM_ONE:
+            return
         connection = Connection(self.device, self.device.make_driver(peer.host), line=next(self._lines))
         connection.link = make(connection.ears)
         self.connections.add(connection)
@@ -93,6 +109,11 @@ class Visits:
         try:
             ending = await connection.run()
             log.info("%s: %s has left: %s", self.device.name, peer.host, ending.words or ending.reason)
+            if self.guard is not None and ending.reason in BAD:
+                self.guard.failed(peer.host)
+                if (wait := self.guard.wait(peer.host)) > 0:
+                    said = ending.words or ending.reason
+                    log.warning("%s: nobody from %s is let in for %d s: %s", self.device.name, peer.host, wait, said)
         finally:
             self.connections.discard(connection)
             for unit in list(connection.units):

@@ -1,4 +1,4 @@
-"""A Key Digital KD-WP8 wall keypad: eight buttons, a TCP server, and fingers.
+"""A Key Digital KD-WP8 wall keypad: eight buttons, fingers, a TCP server, and a TCP client that sends its strings.
 
 Written from the owner's manual's API page. How often a held button repeats itself is not published: a setting. What it
 answers to a word that it does not know is not published either: silence. The string of its lights is a setting, too.
@@ -6,6 +6,8 @@ answers to a word that it does not know is not published either: silence. The st
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +18,7 @@ from simulators.values import SimulatorError
 
 ASKED = re.compile(r"K(?:D)?WP([1-8])(PR|P|R)")  # the sheet has KDWPxPR once: a misprint that it may well take
 PRESS_LASTS = 10.0  # seconds; a press without its release is over then
+REACH = 2.0  # seconds that it tries to reach what its strings go to (not published)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -36,7 +39,10 @@ class KdWp8(StreamSimulator):
     toggled: set[int] = field(default_factory=set)  # toggle mode: buttons after an odd number of presses
     lights: dict[int, str] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)  # words that it does not know
+    actions: dict[int, tuple[str, str]] = field(default_factory=dict)  # its page's IP actions: button -> string, where
+    unreached: list[str] = field(default_factory=list)  # strings that could not be sent
 
+    _calls: set[asyncio.Task[None]] = field(default_factory=set, init=False, repr=False)
     _fingers: dict[int, Timer] = field(default_factory=dict, init=False, repr=False)
     _ends: dict[int, Timer] = field(default_factory=dict, init=False, repr=False)
 
@@ -98,9 +104,33 @@ class KdWp8(StreamSimulator):
         self.down.add(number)
         self._say(f"RWP{number}P")
         self._turn(number)
+        if number in self.actions:
+            call = asyncio.get_running_loop().create_task(self._send(*self.actions[number]))
+            self._calls.add(call)
+            call.add_done_callback(self._calls.discard)
         if number in self._ends:
             self._ends[number].cancel()
         self._ends[number] = self.after(PRESS_LASTS, lambda: self._over(number))
+
+    async def _send(self, string: str, to: str) -> None:
+        """Connect, send the string and its CR, and close without reading."""
+        host, _, port = to.rpartition(":")
+        try:
+            async with asyncio.timeout(REACH):
+                _, writer = await asyncio.open_connection(host, int(port))
+                writer.write(string.encode("ascii") + b"\r")
+                writer.close()
+                with contextlib.suppress(OSError):
+                    await writer.wait_closed()
+        except OSError:
+            self.unreached.append(string)
+            del self.unreached[:-100]
+        self.touched()
+
+    async def _hang_up(self) -> None:
+        for call in list(self._calls):
+            call.cancel()
+        await asyncio.gather(*self._calls, return_exceptions=True)
 
     def _release(self, number: int) -> None:
         if number not in self.down and self.mode == "normal":
@@ -122,6 +152,21 @@ class KdWp8(StreamSimulator):
     def _button(self, number: int) -> None:
         if not 1 <= number <= 8:
             raise SimulatorError(f"button is {number}, expected 1 to 8")
+
+    # Its web page.
+
+    @hand
+    def program(self, button: int = 1, string: str = "", to: str = "") -> None:
+        """Give a button an IP action: the string that a press sends, and where (`10.0.4.2:4998`); no string: none."""
+        self._button(button)
+        host, _, port = to.rpartition(":")
+        if string and not (host and port.isdecimal() and string.isascii()):
+            raise SimulatorError("an action is plain characters, and goes to HOST:PORT")
+        if not self.actions:
+            self.on_stop(self._hang_up)
+        self.actions.pop(button, None)
+        if string:
+            self.actions[button] = string, to
 
     # Fingers.
 

@@ -28,6 +28,7 @@ from gateway.commands import (
     Toggle,
 )
 from gateway.lines import CLIENTS, LineDoor, wish, words
+from gateway.meetverbs import JoinMeeting
 from gateway.plugins import load_drivers
 from gateway.profile import site as profile
 from gateway.profile.linespec import LinesSpec
@@ -64,6 +65,7 @@ WISHES: list[tuple[str, Command, str]] = [
     ("dial far.end@example.com sip", Dial("far.end@example.com", "sip"), ""),
     ("help no sound from the far end", CallForHelp("no sound from the far end"), ""),
     ("aim left", MoveCamera("left"), ""),
+    ("join-meeting", JoinMeeting(), ""),
 ]
 
 
@@ -86,6 +88,7 @@ def test_what_a_line_means(parts: Mapping[str, PartSpec], line: str, command: Co
         ("search x", "'search' is no action"),
         ("show-key 1", "'show-key' is no action"),
         ("volume 400", "level is from 0 to 100"),
+        ("SPO01SI04", "no output is unit '1'; there is: none"),
     ],
 )
 def test_what_is_said_of_one_that_means_nothing(parts: Mapping[str, PartSpec], line: str, said: str) -> None:

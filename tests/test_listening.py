@@ -45,10 +45,17 @@ class Keypad(Talker):
                 yield Ready()
             case ["key", key, "down"]:
                 yield Press(key, unit=self.unit)
+            case ["ping"]:
+                yield Send(b"pong\n", reply=False)
+            case ["ping!"]:
+                yield Press("1", unit=self.unit)
             case ["crash"]:
                 raise RuntimeError("crash")
             case _:
                 yield from super().received(data, tag, link)
+
+    def quiet(self, data: Any) -> bool:
+        return isinstance(data, bytes) and data.startswith(b"ping")
 
 
 class Caller:
@@ -286,3 +293,27 @@ async def test_websockets_that_come_in() -> None:
             assert await ticket.ended(5) == Outcome(Result.CONFIRMED)
         await watcher.until(lambda: there(device))
         assert device.submit(SetRelay(True), "door").outcome is not None
+
+
+async def test_a_caller_who_says_too_much_at_once_is_hung_up_on(caplog: pytest.LogCaptureFixture) -> None:
+    async with running(Keypad, LINK) as (device, watcher):
+        async with calling(device, "door") as door, calling(device, "stage") as stage:
+            await watcher.until(lambda: there(device, "door", "stage"))
+            door.writer.write(b"ping\n" * 5000)  # one packet
+            while await door.hears():
+                pass
+            stage.say("ping")
+            assert await stage.hears() == "pong"
+        await watcher.until(lambda: there(device))
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+async def test_a_quiet_message_may_only_be_answered(caplog: pytest.LogCaptureFixture) -> None:
+    async with running(Keypad, LINK) as (device, watcher), calling(device, "door") as door:
+        await watcher.until(lambda: there(device, "door"))
+        door.say("ping", "ping")
+        assert [await door.hears() for _ in range(2)] == ["pong", "pong"]
+        door.say("ping!")
+        assert await door.hears() == ""
+    assert "a quiet message was answered by Press" in caplog.text
+    assert not [event for event in watcher.events if event.kind == "press"]

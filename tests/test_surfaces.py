@@ -173,6 +173,21 @@ def test_a_mistake_is_said_once_where_it_stands(tmp_path: Path, text: str, words
     assert words in str(complaints[0]) and str(complaints[0]).startswith("room.toml: [surfaces.")
 
 
+WALL = '\n[devices.wall]\ndriver = "kd_wp8"\nlink = "tcp://10.0.0.9"\n[surfaces.wall]\nunit = "wall"\n'
+
+
+def test_a_keypad_has_eight_keys_whatever_the_layout_has(tmp_path: Path) -> None:
+    reading = read(tmp_path, f'{WALL}layout = "lecture"')
+    assert not reading.complaints
+    pages = reading.site.rooms["room"].surfaces["wall"].pages
+    assert len(pages) > 1 and all(len(page.keys) <= 8 for page in pages), "split to fit"
+    nine = "".join(f"[[surfaces.wall.pages.main.keys]]\nlabel = 'K{number}'\n" for number in range(9))
+    (complaint,) = read(tmp_path, WALL + nine).complaints
+    assert str(complaint).startswith("room.toml: [surfaces.wall] pages.main: has 9 keys; the surface has 8")
+    (complaint,) = read(tmp_path, f'{WALL}layout = "basic"\nkeys = 9').complaints
+    assert str(complaint).startswith("room.toml: [surfaces.wall] keys: found 9; wall has 8")
+
+
 def test_what_is_broken_elsewhere_is_not_complained_of_again(tmp_path: Path) -> None:
     broken = ROOM.replace('mics = "codec"', 'mics = "codecc"')
     text = key('label = "X"\npress = { do = "mic-mute", on = true }\nshows = "mics.mic_muted"')

@@ -21,7 +21,7 @@ from gateway.driver import (
     SnmpSet,
     SnmpWalk,
 )
-from gateway.tape import MASK, Budget, Tape, as_json, decode, encode
+from gateway.tape import MASK, Budget, Entry, Follower, Tape, as_json, decode, encode
 
 # ---- bytes ------------------------------------------------------------------------------------------------------
 
@@ -49,6 +49,61 @@ def test_many_devices_share_the_gateways_bytes() -> None:
     for number in range(500):
         tapes[0].note(number, "in", "received", b"x" * 100, 0, "main")
     assert 50_000 < tapes[0].bytes <= 64_000
+
+
+def test_quiet_messages_are_counted_in_one_entry_for_each_run() -> None:
+    tape = Tape(secrets=["hush-hush"])
+    told: list[Entry] = []
+    tape.listeners.append(told.append)
+    tape.note(0.0, "in", "received", b"KEY", 0, "main", line=1)
+    for number in range(600):
+        tape.count(number / 10, b"PING hush-hush", 1, line=1)
+        tape.count(number / 10, b"PING", 1, line=2)  # another connection's come between
+    assert len(tape.entries) == 3 and len(told) == 1, "and listeners are told at the end of a run"
+    tape.note(60.0, "in", "received", b"KEY", 0, "main", line=1)
+    lines = [as_json(entry) for entry, _ in tape.entries]
+    assert lines[1] == {"t": 0.0, "in": "quiet", "with": [{"bytes": "PING ***"}, 600, 600, 59.9], "line": 1}
+    assert [entry[2] for entry in told] == ["received", "quiet", "received"] and told[1] is tape.entries[1][0]
+    tape.count(60.1, b"PING", 1, line=1)
+    assert [entry[2] for entry, _ in tape.entries] == ["received", "quiet", "quiet", "received", "quiet"]
+
+
+def test_a_run_that_is_pushed_out_goes_on_where_it_can_be_seen() -> None:
+    tape = Tape()
+    tape.count(0.0, b"PING", 1, line=1)
+    for number in range(2000):
+        tape.note(number, "in", "received", b"x" * 100, 0, "main", line=2)
+    tape.count(2000.0, b"PING", 1, line=1)
+    assert tape.entries[-1][0][2] == "quiet" and as_json(tape.entries[-1][0])["with"][1] == 1
+    assert tape.bytes == sum(size for _, size in tape.entries)
+
+
+async def test_a_follower_that_is_too_slow_is_told_how_much_it_lost() -> None:
+    tape = Tape()
+    follower = Follower(tape, entries=3)
+    for number in range(7):
+        tape.note(number, "in", "due", "x")
+    assert [(await follower.next())[0] for _ in range(2)] == [0, 1]  # type: ignore[index]
+    tape.note(7, "in", "due", "x")
+    assert [as_json(one) for one in iter(follower.take, None)] == [
+        {"t": 2, "in": "due", "with": ["x"]},
+        {"missed": 4},
+        {"t": 7, "in": "due", "with": ["x"]},
+    ]
+    follower.close()
+    assert tape.listeners == []
+
+
+async def test_a_follower_is_bounded_by_bytes_too() -> None:
+    tape = Tape()
+    follower = Follower(tape, size=10_000)
+    for _ in range(100):
+        tape.note(0, "in", "received", b"x" * 1000, 0, "main")
+    *kept, missed = follower.waiting
+    assert isinstance(missed, int) and len(kept) + missed == 100 and len(kept) > 5 and follower.bytes < 10_000
+    while follower.take() is not None:
+        pass
+    assert follower.bytes == 0
 
 
 def test_one_enormous_entry_pushes_out_nothing() -> None:

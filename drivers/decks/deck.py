@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from drivers.decks.lines import flag, number, text
 
@@ -92,12 +93,12 @@ def manifest(values: Mapping[str, str | bool]) -> Deck:
     try:
         held = json.loads(base64.b64decode(text(values, "LAYOUT_MANIFEST"), validate=True))
         styles, controls = held["stylePresets"], held["controls"]
-        placed = sorted((int(one["row"]), int(one["column"]), str(name)) for name, one in controls.items())
+        placed = sorted((_index(one["row"]), _index(one["column"]), str(name)) for name, one in controls.items())
         default = styles["default"]
         bitmap = default.get("bitmap") or next(
             (styles[one["stylePreset"]]["bitmap"] for one in controls.values()
              if styles.get(one.get("stylePreset"), {}).get("bitmap")), None)  # fmt: skip
-        size = (int(bitmap["w"]), int(bitmap["h"])) if bitmap else None
+        size = (_index(bitmap["w"]), _index(bitmap["h"])) if bitmap else None
     except (binascii.Error, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ValueError("Invalid LAYOUT_MANIFEST") from None
     sides = all(24 <= side <= 512 for side in size or ())
@@ -106,3 +107,10 @@ def manifest(values: Mapping[str, str | bool]) -> Deck:
     columns = max(column for _, column, _ in placed) + 1
     texts, colours = bool(default.get("text")), bool(default.get("colors"))
     return Deck([name for _, _, name in placed], columns, True, size, texts=texts, colours=colours)
+
+
+def _index(given: Any) -> int:
+    """A row, a column or a side: JSON knows infinities and numbers without an end, and neither is one."""
+    if not isinstance(given, int | float) or isinstance(given, bool) or not 0 <= given < 10_000 or given != int(given):
+        raise ValueError(f"{given!r} is no place")
+    return int(given)

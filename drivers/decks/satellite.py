@@ -43,10 +43,12 @@ from gateway.driver import (
 from gateway.model import Reason
 
 API = "1.12.0"
-LONGEST = 2_000_000  # bytes of a line (facts 5.1)
+LONGEST = 131_072  # bytes of a line: a manifest of 128 keys has 12,000; the 2 MB of facts 5.1 are for pictures
 SILENT = 5.0  # seconds without a word after which a program is gone (facts 5.5)
 MOST_DECKS = 32  # of one program
 MOST_BUTTONS = 256
+INTRODUCED, SPAN = 512, 60.0  # decks and buttons that one program may introduce in so many seconds
+MOST_PRESSES = 500  # in a second: hands on four dials are slower
 IN_A_ROW = 8  # of single buttons, as in Companion's own grid
 NAME = re.compile(r"[A-Za-z0-9:._-]{1,100}\Z")
 SUBID = re.compile(r"[A-Za-z0-9/-]{1,100}\Z")
@@ -114,6 +116,8 @@ class StreamDeckSatellite(Driver):
         self.cutter: Cutter = Whole() if scheme == "listen+ws" else Lines((b"\n",), turns=False, limit=LONGEST)
         self.decks: dict[str, Deck] = {}
         self.buttons: dict[str, Button] = {}  # by SUBID
+        self._span = self._second = 0.0  # when the counting below began
+        self._introduced = self._presses = 0
 
     def valid_unit(self, unit: str) -> bool:
         """A deck plays no part."""
@@ -144,6 +148,10 @@ class StreamDeckSatellite(Driver):
             address = address.ipv4_mapped
         return any(address in ipaddress.ip_network(entry) for entry in self.settings.allow)
 
+    def quiet(self, data: Any) -> bool:
+        """Every program pings ten times a second (facts 5.5)."""
+        return len(data) <= 8 and (data.encode() if isinstance(data, str) else data).strip() == b"PING"
+
     def due(self, name: str) -> Actions:
         """Every program pings ten times a second: one that says nothing is gone."""
         yield Drop(Reason.NO_RESPONSE, "it said nothing for five seconds")
@@ -159,10 +167,26 @@ class StreamDeckSatellite(Driver):
 
     def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
         """One line; a WebSocket's message may hold several."""
+        if len(data) > LONGEST:
+            yield Drop(Reason.PROTOCOL_ERROR, f"it sent more than {LONGEST} bytes in one message")
+            return
         words = data if isinstance(data, str) else bytes(data).decode("utf-8", "replace")
         yield Later(SILENT, "silent")
-        for line in words.splitlines():
+        for line in words.split("\n"):
             yield from self._line(line)
+
+    def _introduces(self) -> bool:
+        """Whether it may introduce another: else it is after a name that was adopted, or after our memory."""
+        if self.now - self._span > SPAN:
+            self._span, self._introduced = self.now, 0
+        self._introduced += 1
+        return self._introduced <= INTRODUCED
+
+    def _presses_too_fast(self) -> bool:
+        if self.now - self._second > 1.0:
+            self._second, self._presses = self.now, 0
+        self._presses += 1
+        return self._presses > MOST_PRESSES
 
     def _line(self, line: str) -> Actions:
         command, values = read(line)
@@ -174,6 +198,10 @@ class StreamDeckSatellite(Driver):
                 yield self._say(f"PONG {rest[:200]}".rstrip())
             case "QUIT":
                 yield Drop(Reason.LINK_LOST, "it said goodbye")
+            case "ADD-DEVICE" | "ADD-SUB" if not self._introduces():
+                yield Drop(Reason.PROTOCOL_ERROR, f"it introduced more than {INTRODUCED} decks in {SPAN:g} s")
+            case "KEY-PRESS" | "KEY-ROTATE" | "SUB-PRESS" | "SUB-ROTATE" if self._presses_too_fast():
+                yield Drop(Reason.PROTOCOL_ERROR, f"it pressed more than {MOST_PRESSES} keys in a second")
             case "ADD-DEVICE":
                 yield from self._add(values)
             case "REMOVE-DEVICE" | "KEY-PRESS" | "KEY-ROTATE":

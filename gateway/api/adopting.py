@@ -147,11 +147,12 @@ class Adopting:
         return JSONResponse({**plain(adopted), "kind": "deck", "online": identity in self.house.lobby.hosts})
 
     async def release(self, request: Request) -> Response:
-        """Take a deck from its room, or turn a waiting panel away."""
+        """Take a deck from its room, or turn away a panel or a deck that waits."""
         token = self._admin(request)
         identity = request.path_params["id"]
         async with self._writing:
             try:
+                waited = identity not in self.house.lobby.adoptions.held
                 if "/" in identity:
                     self.house.lobby.release(identity)
                     await asyncio.to_thread(self.house.lobby.adoptions.save)
@@ -159,8 +160,10 @@ class Adopting:
                     self.pairings.reject(identity)
             except (PairingError, AdoptionError) as error:
                 raise Problem(404, str(error), "GET /api/v1/surfaces lists them.") from None
-        self._journal("released", identity, token)
-        return JSONResponse({"id": identity, "released": True})
+            except FolderError as error:
+                raise Problem(500, "it could not be written down", str(error)) from None
+        self._journal("turned away" if waited else "released", identity, token)
+        return JSONResponse({"id": identity, "released": True, "waited": waited})
 
     async def tokens(self, request: Request) -> Response:
         """Every token, without what it is known by."""

@@ -5,7 +5,6 @@ State is read from memory, never by asking a device. What may not live here: com
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
@@ -29,8 +28,7 @@ from gateway.model import COLLECTIONS, IDENTITY, KINDS, plain
 from gateway.recorder import header
 from gateway.report import describe, describe_device, outcome_of, readings, state, tell
 from gateway.room import Room
-from gateway.tape import Entry as TapeEntry
-from gateway.tape import as_json
+from gateway.tape import Follower, as_json
 
 
 class Asks:
@@ -268,26 +266,18 @@ async def _tape(
     device: Device, first: Mapping[str, Any], follow: bool, allowed: Callable[[], bool]
 ) -> AsyncIterator[bytes]:
     yield json.dumps(first).encode() + b"\n"
-    queue: asyncio.Queue[TapeEntry] = asyncio.Queue(maxsize=4096)
-
-    def listen(entry: TapeEntry) -> None:
-        if not queue.full():
-            queue.put_nowait(entry)
-
-    entries = [entry for entry, _ in device.tape.entries]
-    if follow:
-        device.tape.listeners.append(listen)
+    follower = Follower(device.tape) if follow else None
     try:
-        for entry in entries:
+        for entry in [entry for entry, _ in device.tape.entries]:
             yield json.dumps(as_json(entry)).encode() + b"\n"
-        while follow:
-            entry = await queue.get()
+        while follower is not None:
+            told = await follower.next()
             if not allowed():
                 return
-            yield json.dumps(as_json(entry)).encode() + b"\n"
+            yield json.dumps(as_json(told)).encode() + b"\n"
     finally:
-        if follow:
-            device.tape.listeners.remove(listen)
+        if follower is not None:
+            follower.close()
 
 
 def _part_id(path: str) -> str:

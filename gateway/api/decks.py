@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -26,6 +25,7 @@ from gateway.surfaces.surface import Face
 from gateway.surfaces.surfacehost import SurfaceHost
 
 EDGES = ("down", "up", "turn", "set")
+MOST = 1_000_000  # of a value that is worth writing down
 
 
 class Decks:
@@ -210,7 +210,7 @@ class _Client:
 
 
 def _plain(value: Any) -> bool:
-    return value is None or (isinstance(value, int | float) and math.isfinite(value))
+    return value is None or (isinstance(value, int | float) and -MOST <= value <= MOST)
 
 
 def _found(hosts: Mapping[str, SurfaceHost], name: str) -> SurfaceHost:

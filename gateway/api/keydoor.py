@@ -52,6 +52,9 @@ class KeyDoor:
             return _line("ERROR there is no such key", 404)
         room, keypad = found
         if not _within(address, keypad.allow):
+            self.guard.failed(address)
+            if wait > 0:
+                return _line("ERROR too many wrong tokens", 429, {"retry-after": str(int(wait) + 1)})
             log.warning("%s came to the key door with the token of keypad %s, from an address that is not its", address,
                         keypad.name)  # fmt: skip
             room.event("alert", {"what": "key door", "text": f"{keypad.name}: {address} is not allowed"})

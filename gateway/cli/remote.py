@@ -6,6 +6,7 @@ What may not live here: anything the API does not offer to everybody with the ri
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -32,7 +33,7 @@ async def record(
     assert recording is not None
     for number in (signal.SIGINT, signal.SIGTERM):  # a script in the background was started with Ctrl-C ignored
         loop.add_signal_handler(number, recording.cancel)
-    lines = 0
+    lines = lost = 0
     timeout = httpx.Timeout(10, read=None)
     try:
         async with (
@@ -51,6 +52,8 @@ async def record(
                         keeping = not from_start
                         async for line in reply.aiter_lines():
                             keeping = keeping or '"in": "opened"' in line
+                            if line.startswith('{"missed"'):
+                                lost += int(json.loads(line)["missed"])
                             if lines == 0 or keeping:
                                 file.write(line + "\n")
                                 file.flush()
@@ -60,4 +63,6 @@ async def record(
     except httpx.HTTPError as error:
         raise RemoteError(f"the gateway at {url} cannot be reached: {error or type(error).__name__}") from None
     print(f"{max(0, lines - 1)} entries", file=sys.stderr)
+    if lost:
+        print(f"{lost} more were lost: they came faster than they could be read here", file=sys.stderr)
     return 0

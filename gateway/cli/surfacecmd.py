@@ -26,7 +26,7 @@ def options(sub: argparse.ArgumentParser) -> None:
     adopt.add_argument("--room", required=True)
     adopt.add_argument("--surface", default="", help="for decks: which of the room's surfaces; not needed for its only")
     adopt.add_argument("--name", default="", help="for panels: the name of its token")
-    release = actions.add_parser("release", help="take a deck from its room, or turn a waiting panel away")
+    release = actions.add_parser("release", help="take a deck from its room, or turn away one that waits, or a panel")
     release.add_argument("id")
     for action in list(actions.choices.values()):
         action.add_argument("--url", help="the gateway; default $ROOMGATE_URL or http://127.0.0.1:8080")
@@ -52,7 +52,8 @@ async def run(args: argparse.Namespace) -> int:
                 shown = f"surface {told['surface']}" if told["kind"] == "deck" else f"token {told['token']}"
                 print(f"{told['kind']} {told['id']} belongs to room {told['room']} now ({shown})")
             elif args.action == "release":
-                print(f"{_answer(await client.delete(path))['id']} is let go")
+                told = _answer(await client.delete(path))
+                print(f"{told['id']} {'was turned away' if told['waited'] else 'is let go'}")
             else:
                 _list(_answer(await client.get("/api/v1/surfaces")))
     except httpx.HTTPError as error:

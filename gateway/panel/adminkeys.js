@@ -90,7 +90,7 @@ export function surfaces(say) {
         "div",
         { class: "acts" },
         act("Adopt", told.id, () => adopt(told), "go"),
-        told.kind === "panel" && act("Reject", told.id, () => drop(told.id, "was turned away")),
+        act("Reject", told.id, () => drop(told.id, "was turned away")),
       ),
     );
   };

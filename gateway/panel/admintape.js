@@ -8,7 +8,7 @@ import { tapeLine } from "./adminwords.js";
 
 const MOST = 500; // lines on the page, and as many that wait while it is held
 const LONGEST = 2000; // characters of a line
-const WIRE = ["send", "received"]; // what is on the cable; the rest is what the driver was asked, and did
+const WIRE = ["send", "received", "quiet"]; // what is on the cable; the rest is what the driver was asked, and did
 const AGAIN = 2000; // milliseconds until a tape that broke off is asked for again
 
 export function tape(device, say) {
@@ -32,6 +32,7 @@ export function tape(device, say) {
     if (told.tape) return null; // the header: its driver and settings
     const { at, way, what, words, line: connection } = tapeLine(told);
     const cut = words.length > LONGEST ? `${words.slice(0, LONGEST)}… (${words.length - LONGEST} characters more)` : words;
+    if (!way) return h("li", { "data-missed": "yes" }, h("span", {}, words));
     const arrow = h("b", {}, way === "in" ? "← in" : "→ out");
     return h("li", { "data-way": way, "data-wire": WIRE.includes(what) && "yes" }, h("time", {}, at), arrow, h("i", {}, connection ? `${what} ${connection}` : what), h("span", {}, cut));
   }

@@ -57,7 +57,12 @@ export function value(held) {
 }
 
 // One line of a tape: when, which way, what, and what with; bytes as the text that they nearly always are.
-export function tapeLine({ t, in: into, out, with: details = [], line }) {
+export function tapeLine({ t, in: into, out, with: details = [], line, missed }) {
+  if (missed) return { at: "", way: "", what: "missed", words: `${missed} lines came faster than they could be sent here, and are missing.` };
+  if (into === "quiet") {
+    const [said, count, , until] = details;
+    details = [said, `${count} of these, the last at ${Number(until).toFixed(3)}`];
+  }
   const bytes = (detail) => (typeof detail === "string" ? detail : typeof detail?.bytes === "string" ? detail.bytes : JSON.stringify(detail));
   const words = visible(details.map(bytes).join("  "));
   return { at: Number(t ?? 0).toFixed(3), way: into === undefined ? "out" : "in", what: visible(into ?? out ?? ""), words, line };

@@ -34,7 +34,11 @@ def read_surfaces(
             )
         elif target is not None:
             taken[target] = name
-        keys = table.number("keys", 0, 0, 128, whole=True)
+        most = next((one.driver.keys for one in devices.values() if target is not None and one.id == target.device), 0)
+        keys = table.number("keys", most, 0, 128, whole=True)
+        if 0 < most < keys:
+            table.complain("keys", f"found {keys}", f"{table.data['unit']} has {most}")
+            keys = most
         pages = _pages(table, known, labels, keys)
         label = table.take("label", str, name.replace("-", " ").title())
         table.finish()

@@ -26,6 +26,7 @@ from gateway.surfaces.surfacehost import SurfaceHost
 log = logging.getLogger("roomgate.surface")
 
 MOST_WAITING = 256
+MOST_SHUNNED = 1024  # decks that were turned away and are still there
 
 
 class AdoptionError(LookupError):
@@ -83,6 +84,29 @@ class Stranger:
     facts: Mapping[str, Any]
 
 
+class Ear:
+    """A room's ear at a device that strangers come to, too: what happens at one deck of the room's own, and no more."""
+
+    def __init__(self, room: Room, unit: str) -> None:
+        self.room = room
+        self.unit = unit
+
+    def changed(self, player: Any, unit: str, points: Mapping[str, Reading]) -> None:
+        """A deck has no points of a room's."""
+
+    def offered(self, player: Any, unit: str) -> None:
+        """Nor does it play a part."""
+
+    def availability(self, player: Any) -> None:
+        """The device came or went."""
+        self.room.availability(player)
+
+    def happened(self, player: Any, event: Event) -> None:
+        """A press, or the deck itself came or went."""
+        if event.data.get("unit", "") == self.unit:
+            self.room.happened(player, event)
+
+
 class Lobby:
     """Hears of every deck that comes and goes at devices whose units are adopted, and gives adopted ones their room."""
 
@@ -94,6 +118,10 @@ class Lobby:
         self.adoptions = adoptions
         self.clock = clock
         self.strangers: dict[str, Stranger] = {}
+        self.shunned: dict[
+            str, Stranger
+        ] = {}  # strangers that were turned away: not listed again until they leave and come
+        self._full = False  # it was said that no more strangers are listed
         self.hosts: dict[str, SurfaceHost] = {}  # those at work, by id
         self.devices: dict[int, tuple[str, Device]] = {}  # by identity: names are unique only in a room
 
@@ -122,7 +150,7 @@ class Lobby:
             raise AdoptionError(f"room {room!r} has no surface {surface!r}; it has: {known}")
         adopted = Adopted(deck, room, surface, self.clock.wall())
         self.adoptions.held[deck] = adopted
-        stranger = self.strangers.pop(deck, None)
+        stranger = self.strangers.pop(deck, None) or self.shunned.pop(deck, None)
         if stranger is not None:
             self._begin(adopted, stranger.facts)
         elif deck in self.hosts:
@@ -133,9 +161,15 @@ class Lobby:
         return adopted
 
     def release(self, deck: str) -> None:
-        """Take a deck from its room; the caller saves. Raises AdoptionError."""
+        """Take a deck from its room; the caller saves. One that waits is turned away: it is not listed again until it
+        has left and comes anew; its link stays, for a program may bring other decks over it. Raises AdoptionError."""
+        if deck in self.strangers:
+            stranger = self.strangers.pop(deck)
+            if len(self.shunned) < MOST_SHUNNED:
+                self.shunned[deck] = stranger
+            return
         if self.adoptions.held.pop(deck, None) is None:
-            raise AdoptionError(f"{deck!r} is not adopted")
+            raise AdoptionError(f"{deck!r} is not adopted, and does not wait")
         host = self.hosts.pop(deck, None)
         if host is not None:
             host.clear()
@@ -154,7 +188,8 @@ class Lobby:
         """A device that is away has no decks."""
         if not player.online:
             identity, _ = self.devices[id(player)]
-            for deck in [deck for deck in (*self.strangers, *self.hosts) if deck.startswith(f"{identity}/")]:
+            known = (*self.strangers, *self.hosts, *self.shunned)
+            for deck in [deck for deck in known if deck.startswith(f"{identity}/")]:
                 self._gone(deck)
 
     def happened(self, player: Any, event: Event) -> None:
@@ -176,13 +211,19 @@ class Lobby:
 
     def _gone(self, deck: str) -> None:
         self.strangers.pop(deck, None)
+        self.shunned.pop(deck, None)
         host = self.hosts.pop(deck, None)
         if host is not None:
             host.close()
 
     def _stranger(self, deck: str, facts: Mapping[str, Any]) -> None:
-        if deck not in self.strangers and len(self.strangers) >= MOST_WAITING:
-            log.warning("%s is not listed: %d decks wait to be adopted already", deck, MOST_WAITING)
+        if deck in self.shunned:
+            return
+        full = deck not in self.strangers and len(self.strangers) >= MOST_WAITING
+        if full and not self._full:
+            log.warning("%s and others are not listed: %d decks wait to be adopted already", deck, MOST_WAITING)
+        self._full = full
+        if full:
             return
         self.strangers[deck] = Stranger(deck, self.clock.wall(), plain(facts))
 

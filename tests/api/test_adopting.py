@@ -129,4 +129,6 @@ async def test_the_command_line_lists_and_adopts(tmp_path: Path) -> None:
         assert status == 1 and "nobody waits with the code 'QQQQQQ'" in said
         status, said = await roomgate("adopt", code, "--room", "demo", "--name", "wall")
         assert (status, said.strip()) == (0, f"panel {code} belongs to room demo now (token wall)")
+        other, _ = await begin(house)
+        assert await roomgate("release", other) == (0, f"{other} was turned away\n")
         assert (await house.client.get("/api/v1/pairing", headers=asks)).json()["state"] == "adopted"

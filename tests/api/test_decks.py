@@ -12,7 +12,7 @@ from typing import Any
 import websockets
 from PIL import Image
 
-from tests.api.support import Ears, Rig, rig
+from tests.api.support import ROOM, Ears, Rig, rig
 
 DECK = "/api/v1/rooms/demo/surfaces/deck"
 
@@ -108,6 +108,55 @@ async def test_a_browser_that_goes_lets_go_of_what_it_holds(tmp_path: Path) -> N
         assert not host.watchers and not host.turned
 
 
+OWN = """
+[[surfaces.own.pages.main.keys]]
+key = "alice"
+label = "Alice"
+icon = "call"
+press = { do = "dial", address = "alice@example.com" }
+shows = "calls.state"
+enabled = "calls.state == 'idle'"
+[[surfaces.own.pages.main.keys]]
+key = "film"
+label = "Film"
+press = [{ do = "scene", scene = "film" }, { page = "other" }]
+[[surfaces.own.pages.main.keys]]
+key = "cough"
+label = "Cough"
+press = { do = "mic-mute", on = true }
+release = { do = "mic-mute", on = false }
+[[surfaces.own.pages.main.keys]]
+key = "sos"
+label = "Help"
+press = { do = "help", text = "No picture" }
+[[surfaces.own.pages.other.keys]]
+key = "back"
+label = "Back"
+press = { page = "main" }
+"""
+
+
+async def test_a_key_dials_a_contact_runs_a_scene_turns_the_page_and_calls_for_help(tmp_path: Path) -> None:
+    async with rig(tmp_path, ROOM + OWN) as house:
+        await house.online()
+        codec = house.sims["codec"]
+        async with deck(house, "surfaces/own/ws") as ears:
+            await ears.hear(lambda told: told["type"] == "surface" and told["faces"]["alice"]["flag"] == "")
+            await ears.say(press="cough", edge="down")
+            await codec.until(lambda: codec.mics_muted)
+            await ears.say(press="cough", edge="up")
+            await codec.until(lambda: not codec.mics_muted)
+            for key in ("alice", "sos", "film"):
+                await ears.say(press=key, edge="down")
+            assert (await ears.kind("page"))["page"] == "other"
+            await codec.until(lambda: [call.number for call in codec.calls] == ["alice@example.com"])
+            await codec.until(lambda: codec.volume == 45 and codec.mics_muted)  # the scene
+            await ears.hear(shows("alice", flag="unavailable"))  # there is a call now: `enabled` says no
+            alerts = [event for event in house.room.events if event["event"] == "alert"]
+            assert [(alert["what"], alert["text"]) for alert in alerts] == [("help", "No picture")]
+        assert {ticket.cause for _, ticket in house.room.commands.values()} >= {"key:own/alice", "key:own/film"}
+
+
 async def test_nonsense_and_what_a_token_may_not_are_refused_and_nothing_breaks(tmp_path: Path) -> None:
     async with rig(tmp_path) as house:
         await house.online()
@@ -122,7 +171,7 @@ async def test_nonsense_and_what_a_token_may_not_are_refused_and_nothing_breaks(
             for value in nonsense:
                 await ears.say(press="volume", edge="set", value=value)
                 await ears.say(press="volume", edge="turn", value=value)
-            for value in ("NaN", "Infinity", "-Infinity"):
+            for value in ("NaN", "Infinity", "-Infinity", "9" * 400):
                 await ears.connection.send(f'{{"press": "volume", "edge": "set", "value": {value}}}')
                 await ears.connection.send(f'{{"press": "volume", "edge": "turn", "value": {value}}}')
             await ears.say(type="ping")

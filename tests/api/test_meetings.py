@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import json
@@ -17,6 +18,8 @@ from gateway.calendars.desk import Desk
 from gateway.calendars.meeting import Meeting
 from gateway.calendars.showing import short
 from gateway.joinlink import Invitation
+from gateway.lines import LineDoor
+from gateway.profile.linespec import LinesSpec
 from gateway.profile.meetings import MeetingsSpec
 from tests.api.support import ROOM, Rig, rig
 from tests.api.test_decks import deck
@@ -119,6 +122,52 @@ async def test_the_ready_made_join_key_on_deck_and_touch_panel(tmp_path: Path) -
         house.sims["codec"].widget_action("roomgate-key-join", "pressed")
         house.sims["codec"].widget_action("roomgate-key-join", "released")
         await house.until(lambda: [one.state for one in held.joiner.open_calls()] == ["connected"], 20)
+
+
+async def test_a_string_a_url_and_a_key_named_in_a_string_join_the_meeting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WALL_TOKEN", "a-token-for-the-wall-0123")
+    keypad = """
+[keypads.wall]
+token = { env = "WALL_TOKEN" }
+allow = ["127.0.0.0/8"]
+[keypads.wall.actions]
+join = { do = "join-meeting" }
+"""
+    async with desk(tmp_path, meeting(-5), more=keypad) as (house, held, calendar):
+
+        async def line(said: str) -> str:
+            async with LineDoor(house.running.house, LinesSpec(0, allow=("127.0.0.1/32",))).open() as door:
+                reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+                writer.write(said.encode() + b"\r")
+                told = (await asyncio.wait_for(reader.readline(), 10)).decode().strip()
+                writer.close()
+                await writer.wait_closed()
+                return told
+
+        async def in_the_meeting() -> None:
+            await house.until(lambda: [one.state for one in held.joiner.open_calls()] == ["connected"], 20)
+            assert "76110735@example.com" in held.joiner.open_calls()[0].address
+            await house.do("calls/hangup?wait=30", {})
+            await house.until(lambda: not held.joiner.open_calls())
+
+        await house.until(lambda: house.room.own("joinable").value is True)
+        assert await line("demo join-meeting") == "OK confirmed Call the meeting at its video address"
+        await in_the_meeting()
+        answer = await house.client.get("/k/a-token-for-the-wall-0123/join", headers={"authorization": ""})
+        assert (answer.status_code, answer.text) == (200, "OK confirmed Call the meeting at its video address\r\n")
+        await in_the_meeting()
+        assert await line("demo key deck join") == "OK"
+        await in_the_meeting()
+        causes = {ticket.cause for _, ticket in house.room.commands.values() if ticket.command.verb == "join-meeting"}
+        assert causes == {"line:127.0.0.1", "keypad:wall/join", "key:deck/join"}
+        calendar.drop("id -5")
+        await held.keeper.look()
+        await house.until(lambda: house.room.own("joinable").value is not True)
+        assert (await line("demo.join-meeting")).startswith("ERROR refused ")
+        answer = await house.client.get("/k/a-token-for-the-wall-0123/join")
+        assert answer.text.startswith("ERROR refused ")
 
 
 async def test_why_there_is_no_button_words_for_all_and_detail_for_the_administrator(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ async def test_the_pages_of_a_room_wear_its_look(tmp_path: Path) -> None:
 
 async def test_a_page_with_a_look_is_asked_for_again_only_when_it_changed(tmp_path: Path) -> None:
     written(tmp_path)
-    async with rig(tmp_path, ROOM + "\n[panel.light]\naccent = \"#600060\"\n") as house:
+    async with rig(tmp_path, ROOM + '\n[panel.light]\naccent = "#600060"\n') as house:
         tags = [(await house.client.get(page)).headers["etag"] for page in ("/panel/demo", "/panel")]
         assert tags[0] != tags[1]
         again = await house.client.get("/panel/demo", headers={"if-none-match": tags[0]})

@@ -14,7 +14,7 @@ from PIL import Image
 
 import simulators
 from drivers.decks.lines import read, write
-from drivers.decks.satellite import SatelliteSettings, StreamDeckSatellite
+from drivers.decks.satellite import INTRODUCED, LONGEST, MOST_PRESSES, SatelliteSettings, StreamDeckSatellite
 from gateway.commands import DrawKey, ShowKey
 from gateway.driver import Appeared, Drop, Gone, Later, Offers, Press, Ready, Refused, Request, Send, Taken
 from gateway.model import Reason
@@ -241,6 +241,34 @@ def test_a_manifest_names_its_controls_and_is_read_in_reading_order() -> None:
     assert 'CONTROLID="b"' in said(driver.command(Request("1", DrawKey("2", "QUJD"), "plus")))[0]
 
 
+MANIFEST = '{"stylePresets": {"default": {}}, "controls": {"a": {"row": 0, "column": %s}}}'
+
+
+def b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def test_names_are_not_tried_one_after_another_and_keys_are_pressed_by_hands() -> None:
+    driver = up()
+    for number in range(INTRODUCED):
+        told = list(driver.received(f"ADD-DEVICE DEVICEID=x{number} PRODUCT_NAME=X".encode()))
+        assert not any(isinstance(action, Drop) for action in told)
+        list(driver.received(f"REMOVE-DEVICE DEVICEID=x{number}".encode()))
+    (_, drop) = driver.received(b"ADD-DEVICE DEVICEID=y PRODUCT_NAME=X")
+    assert drop == Drop(Reason.PROTOCOL_ERROR, f"it introduced more than {INTRODUCED} decks in 60 s")
+    driver.now = 61.0
+    assert any(isinstance(a, Appeared) for a in driver.received(b"ADD-DEVICE DEVICEID=y PRODUCT_NAME=X"))
+    for _ in range(MOST_PRESSES):
+        assert isinstance(list(driver.received(b"KEY-ROTATE DEVICEID=y KEY=0 DIRECTION=1"))[-1], Press)
+    (_, drop) = driver.received(b"KEY-ROTATE DEVICEID=y KEY=0 DIRECTION=1")
+    assert drop == Drop(Reason.PROTOCOL_ERROR, f"it pressed more than {MOST_PRESSES} keys in a second")
+
+
+def test_a_message_that_is_too_long_is_the_end() -> None:
+    (drop,) = up().received(b"PING " + b"x" * LONGEST)
+    assert drop == Drop(Reason.PROTOCOL_ERROR, f"it sent more than {LONGEST} bytes in one message")
+
+
 WRONG = [
     ("ADD-DEVICE PRODUCT_NAME=X", 'ADD-DEVICE ERROR MESSAGE="Missing DEVICEID"'),
     ("ADD-DEVICE DEVICEID=x", 'ADD-DEVICE ERROR DEVICEID="x" MESSAGE="Missing PRODUCT_NAME"'),
@@ -257,6 +285,13 @@ WRONG = [
     (
         "ADD-DEVICE DEVICEID=y PRODUCT_NAME=X LAYOUT_MANIFEST=e30=",
         'ADD-DEVICE ERROR DEVICEID="y" MESSAGE="Invalid LAYOUT_MANIFEST"',
+    ),
+    *(
+        (
+            f"ADD-DEVICE DEVICEID=y PRODUCT_NAME=X LAYOUT_MANIFEST={b64(MANIFEST % place)}",
+            'ADD-DEVICE ERROR DEVICEID="y" MESSAGE="Invalid LAYOUT_MANIFEST"',
+        )
+        for place in ("Infinity", "NaN", "-1", "1e9", "true", '"1"', "9" * 300)
     ),
     ("KEY-PRESS DEVICEID=deck KEY=6 PRESSED=1", 'KEY-PRESS ERROR DEVICEID="deck" MESSAGE="Invalid KEY"'),
     ("KEY-PRESS DEVICEID=deck KEY=-1 PRESSED=1", 'KEY-PRESS ERROR DEVICEID="deck" MESSAGE="Invalid KEY"'),
@@ -343,8 +378,8 @@ async def test_a_key_that_is_held_when_its_link_dies_is_let_go() -> None:
         sim.press(0)
         await watcher.until(lambda: any(event.kind == "press" for event in watcher.events))
         sim.faults.unreachable = True
-        await watcher.until(lambda: device.unit(DECK).gone)
-        assert [event.kind for event in watcher.events][-1] == "gone", "which lets its keys go"
+        await watcher.until(lambda: watcher.events[-1].kind == "gone")
+        assert DECK not in device.units, "and nothing is kept of it"
 
 
 async def test_who_is_not_listed_is_shown_the_door() -> None:

@@ -162,6 +162,9 @@ async def test_a_deck_is_adopted_and_released(browser: Browser, tmp_path: Path) 
         await page.get_by_role("dialog").get_by_role("button", name="Release").click()
         await expect(page.locator(f"[data-waiting='{DECK}']")).to_have_count(1)
         assert DECK not in lobby.hosts
+        await page.get_by_role("button", name=f"Reject {DECK}").click()
+        await expect(page.get_by_text("Nobody waits.")).to_be_visible()
+        assert DECK in lobby.shunned
 
 
 async def test_a_tape_arrives_live_is_held_and_stays_short(browser: Browser, tmp_path: Path) -> None:
@@ -191,6 +194,13 @@ async def test_a_tape_arrives_live_is_held_and_stays_short(browser: Browser, tmp
             device.tape.note(2.0, "in", "received", f"line {number}")
         await expect(tape).to_contain_text("line 699")
         assert await tape.locator("li").count() == 500
+        for number in range(3000):  # more at once than anybody can be sent
+            device.tape.note(2.0, "in", "received", f"flood {number}")
+        await expect(tape.locator("li[data-missed]")).to_contain_text("lines came faster than they could be sent")
+        for _ in range(3):
+            device.tape.count(2.5, b"PING", 1)
+        device.tape.note(2.6, "in", "received", "after the pings")
+        await expect(tape.locator("li", has_text="PING 3 of these, the last at 2.500")).to_have_count(1)
         before = device.since
         await page.get_by_role("button", name="Restart").click()
         await Watcher(device).until(lambda: device.online and device.since > before)

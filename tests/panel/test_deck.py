@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.api.support import Rig, rig
+from tests.api.test_meetings import desk, meeting
 from tests.panel.browser import LANDSCAPE, PHONE, Watched, watched
 
 if TYPE_CHECKING:
@@ -78,6 +79,20 @@ async def test_what_is_shown_is_the_picture_that_hardware_gets(browser: Browser,
             ["/api/v1/rooms/demo/surfaces/deck/keys/power.png?size=144", house.token],
         )
         assert same
+
+
+async def test_the_join_key_joins_the_next_meeting(browser: Browser, tmp_path: Path) -> None:
+    async with desk(tmp_path, meeting(-5)) as (house, held, calendar), deck(browser, house) as seen:
+        await house.until(lambda: house.room.own("joinable").value is True)
+        await seen.page.wait_for_selector("button[data-key=join][data-flag='']")
+        await seen.page.locator("button[data-key=join]").click()
+        await house.until(lambda: [one.state for one in held.joiner.open_calls()] == ["connected"], 20)
+        assert "76110735@example.com" in held.joiner.open_calls()[0].address
+        await drawn(seen, house, "join")
+        calendar.drop("id -5")
+        await held.keeper.look()
+        await seen.page.wait_for_selector("button[data-key=join][data-flag=unavailable]")
+        assert not seen.complaints, seen.complaints
 
 
 async def test_a_revoked_token_ends_the_deck_and_a_wrong_one_says_so(browser: Browser, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Nonsense, floods and half-truths at every door that hears strangers."""
