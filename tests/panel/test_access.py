@@ -68,6 +68,12 @@ async def test_axe_finds_nothing_serious_anywhere(
             await view(page, "home")
             await expect(page.locator(".banner[data-about=projector]")).to_be_visible()
             await checked(page, "a device is away")
+            await page.goto(f"{house.running.url}/deck/demo/deck#token={house.token}")
+            await expect(page.locator("button[data-key=help] canvas[data-tag]")).to_be_visible()
+            await checked(page, "the deck")
+            await page.goto(f"{house.running.url}/contacts/demo#token={house.token}")
+            await expect(page.get_by_role("searchbox")).to_be_visible()
+            await checked(page, "the contacts")
 
 
 async def test_a_keyboard_is_enough(browser: Browser, tmp_path: Path) -> None:

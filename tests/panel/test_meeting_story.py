@@ -1,11 +1,13 @@
 """A whole meeting at the panel and on the deck, in a real browser: from waking the room to turning it off.
 
-The simulators live on while the gateway is restarted. With SCREENSHOTS set to a folder, each step's picture is kept.
+The simulators live on while the gateway is restarted. Each step's picture is kept in `artifacts/`, or in the folder
+that SCREENSHOTS names.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 from collections.abc import AsyncIterator
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 import simulators
 from gateway.house import links_over
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 WHOLE_BROWSER = True  # what a kiosk runs
+ARTIFACTS = Path(os.environ.get("SCREENSHOTS") or Path(__file__).parents[2] / "artifacts")
 SLOW = ROOM.replace("seconds_down = 0.5", "seconds_down = 20") + '\n[meetings]\ncalendar = "codec"\n'
 
 
@@ -69,8 +73,9 @@ async def test_a_whole_meeting(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
     async def keep(page: Page, step: str) -> None:
-        if folder := os.environ.get("SCREENSHOTS"):
-            await page.screenshot(path=Path(folder) / f"{step}-{size[0]}x{size[1]}.png")
+        picture = await page.screenshot(path=ARTIFACTS / f"{step}-{size[0]}x{size[1]}.png")
+        colours = Image.open(io.BytesIO(picture)).convert("RGB").getcolors(1 << 20)
+        assert colours is None or len(colours) > 50, f"{step}: nothing is drawn"
 
     site = Site(tmp_path, monkeypatch)
     async with site.devices(), watched(browser, size) as at_panel, watched(browser) as at_deck:
