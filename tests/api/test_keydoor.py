@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.auth import Guard
 from gateway.plugins import load_drivers
 from gateway.profile import site as profiles
 from tests.api.support import ROOM, Rig, rig
@@ -65,6 +66,10 @@ async def test_its_token_from_elsewhere_is_an_alert(tmp_path: Path, monkeypatch:
         answer = await house.client.get(f"/k/{TOKEN}/volume")
         assert answer.status_code == 403 and house.sims["codec"].volume == 50
         assert [event["what"] for event in house.room.events if event["event"] == "alert"] == ["key door"]
+        codes = [(await house.client.get(f"/k/{TOKEN}/volume")).status_code for _ in range(Guard.TRIES + 3)]
+        assert codes == [403] * (Guard.TRIES - 1) + [429] * 4, "and no flood of alerts"
+        alerts = [event for event in house.room.events if event["event"] == "alert"]
+        assert len(alerts) == Guard.TRIES and house.sims["codec"].volume == 50
 
 
 async def test_without_a_keypad_there_is_no_door(tmp_path: Path) -> None:
