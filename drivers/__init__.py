@@ -53,6 +53,7 @@ BUILT_IN = {  # module of this package -> its Driver
     "kd_wp8": "KdWp8",
     "decks.satellite": "StreamDeckSatellite",
     "decks.usb": "StreamDeck",
+    "decks.net": "StreamDeckNet",
 }
 
 

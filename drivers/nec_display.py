@@ -34,7 +34,9 @@ CODES = {name: code for code, name in INPUTS.items()}
 FAULTS = {  # External Control, 11.1
     **{"70": "standby power 3.3 V", "71": "standby power 5 V", "72": "panel power 12 V", "78": "power 24 V"},
     **{"80": "cooling fan 1", "81": "cooling fan 2", "82": "cooling fan 3", "90": "inverter", "91": "backlight"},
-    **{"A0": "temperature: it shut down", "A1": "temperature: it dimmed", "A2": "temperature sensor"},
+    **{"A0": "temperature: it shut down", "A1": "temperature: it dimmed", "A2": "temperature: beyond the limit set"},
+    # Later ones, from the maker's own SDK (nec_pd_sdk 23.8.22, constants.py).
+    **{"83": "compute module fan", "C0": "option board", "D1": "clock", "E0": "system memory"},
 }
 NO_SIGNAL = "B0"
 ON, OFF = 1, 2  # of mute and screen mute
@@ -89,9 +91,10 @@ class NecDisplay(Displays):
     links = {"tcp": 7142, "serial": 0}
     timing = Timing(window=1, reply=5.0, ready=25.0)
     cutter = Frames(measure, limit=4096)
-    evidence = "manual"
+    evidence = "cross-checked"  # against the maker's own SDK
     sources = (
         "NEC External Control, NEC LCD Monitor, 4, 5, 11.1, 14.2",
+        "nec_pd_sdk 23.8.22, its codes of parameters and of faults",
         "NEC P702 user manual, English-32 (control command diagram)",
         "RoomGate facts: room devices 5.6",
     )

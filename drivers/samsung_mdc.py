@@ -32,7 +32,7 @@ from gateway.polled import Ask
 
 HEAD, ANSWER, ACK, NAK = 0xAA, 0xFF, 0x41, 0x4E
 CODES = {  # questions; those of the second line also set
-    **{"status": 0x00, "serial": 0x0B, "health": 0x0D, "firmware": 0x0E, "model": 0x8A},
+    **{"status": 0x00, "serial": 0x0B, "health": 0x0D, "firmware": 0x0E, "hours": 0x83, "model": 0x8A},
     **{"power": 0x11, "volume": 0x12, "mute": 0x13, "input": 0x14, "panel": 0xF9},
 }
 IDENTITY = ("serial", "firmware", "model")
@@ -47,6 +47,7 @@ NAMES = {name: code for code, name in INPUTS.items()}
 ALIASES = {0x1F: "dvi", 0x22: "hdmi1", 0x24: "hdmi2", 0x32: "hdmi3", 0x34: "hdmi4"}  # with a PC's timing; told only
 NONE = 0xFF  # a volume or mute of a display without sound
 HELLO, PASS, FAIL = b"MDCSTART<<TLS>>", b"MDCAUTH<<PASS>>", b"MDCAUTH<<FAIL:"
+TENTHS = 6  # of an hour in the answer to 83: it counts ten minutes
 LONGEST_WORD = 32  # bytes: no word of the log-in is longer
 
 
@@ -107,6 +108,7 @@ class SamsungMdc(Displays):
         "picture off and on (panel, F9)",
         "status (00)",
         "faults and temperature (0D)",
+        "hours of the panel (83)",
         "identity (0B, 0E, 8A)",
         "several display ids on one line",
         "TLS with PIN",
@@ -120,7 +122,7 @@ class SamsungMdc(Displays):
     }
     Settings = SamsungMdcSettings
     settings: SamsungMdcSettings
-    optional = frozenset({"serial", "firmware", "model", "health", "panel"})
+    optional = frozenset({"serial", "firmware", "model", "health", "hours", "panel"})
 
     def __init__(self, settings: Any = None, *, host: str = "", scheme: str = "") -> None:
         super().__init__(settings, host=host, scheme=scheme)
@@ -163,7 +165,7 @@ class SamsungMdc(Displays):
         """Asleep, many models answer for their power only."""
         if self.points[unit].get("power") != "on":
             return ("power",)
-        return ("status", "panel", "health", *(what for what in IDENTITY if what not in self.points[unit]))
+        return ("status", "panel", "health", "hours", *(what for what in IDENTITY if what not in self.points[unit]))
 
     def question(self, ask: Ask) -> Send:
         return Send(frame(CODES[ask.what], self.number(ask.unit)), tag=ask)
@@ -205,7 +207,7 @@ class SamsungMdc(Displays):
             else:
                 yield Refused(tag, f"the display refused it (NAK {told.hex() or 'without a code'})")
         elif kind == b"N":
-            yield from self.learned(tag, absent=what in IDENTITY or what == "panel")
+            yield from self.learned(tag, absent=what in (*IDENTITY, "panel", "hours"))
         else:
             yield from self.learned(tag, **self._points(tag.unit, what, told))
 
@@ -229,6 +231,8 @@ class SamsungMdc(Displays):
                 signal = {0: True, 1: False}.get(told[3])
                 faults = tuple(f"{part} error" for part, bad in wrong.items() if bad)
                 return {"faults": faults, "temperature": heat, "signal": signal}
+            case "hours" if 2 <= len(told) <= 4:  # newer models answer with more than two bytes
+                return {"lamp_hours": int.from_bytes(told, "big") // TENTHS}
             case _ if what in IDENTITY:
                 text = told.rstrip(b"\0 ").decode("latin-1")
                 return {what: f"Samsung {text}" if what == "model" else text}

@@ -52,7 +52,11 @@ _NUMBER = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)")
 
 @dataclass(frozen=True)
 class Sensor:
-    """One OID and how it is shown. A number is value x scale + offset; `words` say what single values mean."""
+    """One OID and how it is shown. A number is value x scale + offset; `words` say what single values mean.
+
+    low, high: beyond them the value is an alert. hysteresis: how far back inside a limit the value must come, in the
+    value's own unit, until that is over; None: a twentieth of what lies between the limits, or of the only one.
+    """
 
     oid: str
     unit: str = ""
@@ -60,22 +64,30 @@ class Sensor:
     offset: float = 0.0
     low: float | None = None
     high: float | None = None
+    hysteresis: float | None = None
     words: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.oid, str) or not _OID.fullmatch(self.oid):
             raise ValueError(f"oid is numbers with dots between, not {self.oid!r}")
-        for name in ("scale", "offset", "low", "high"):
+        for name in ("scale", "offset", "low", "high", "hysteresis"):
             number = getattr(self, name)
-            if number is not None and (isinstance(number, bool) or not isinstance(number, int | float)):
+            if number is None:
+                continue
+            if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
                 raise ValueError(f"{name} is a number, not {number!r}")
         if not isinstance(self.unit, str) or not isinstance(self.words, Mapping):
             raise ValueError("unit is a text, and words a table")
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ValueError("low is no more than high")
+        if self.hysteresis is not None and not self._limited:
+            raise ValueError("hysteresis is for a sensor with a limit (low or high)")
+        if self.hysteresis is not None and not 0 <= self.hysteresis <= self._room:
+            most = f"to {self._room:g}" if math.isfinite(self._room) else "up"
+            raise ValueError(f"hysteresis is from 0 {most}, not {self.hysteresis:g}")
 
-    def points(self, value: int | str | None) -> dict[str, Any]:
-        """What the sensor shows of an agent's value; all unknown where there is none."""
+    def points(self, value: int | str | None, before: str = "ok") -> dict[str, Any]:
+        """What the sensor shows of an agent's value; all unknown where there is none. `before`: its last alert."""
         if self.words or (isinstance(value, str) and not (self.unit or self.low is not None or self.high is not None)):
             shown = None if value is None else str(self.words.get(str(value), value))[:LONGEST]
             return {"reading": shown}
@@ -91,17 +103,34 @@ class Sensor:
         if self.unit:
             told["measured_in"] = self.unit
         if self._limited and told["value"] is not None:
-            told["alert"] = self._alert(told["value"])
+            told["alert"] = self._alert(told["value"], before)
         return told
 
     @property
     def _limited(self) -> bool:
         return self.low is not None or self.high is not None
 
-    def _alert(self, value: float) -> str:
-        if self.low is not None and value < self.low:
+    @property
+    def _room(self) -> float:
+        """What lies between the limits."""
+        return math.inf if self.low is None or self.high is None else self.high - self.low
+
+    @property
+    def margin(self) -> float:
+        """How far back inside a limit an alert ends."""
+        if self.hysteresis is not None:
+            return self.hysteresis
+        between = self._room if math.isfinite(self._room) else abs(self.low if self.low is not None else self.high or 0)
+        return between / 20
+
+    def _alert(self, value: float, before: str) -> str:
+        """`low`, `high` or `ok`. One that was beyond a limit is so until it has come back by the margin."""
+        low, high = self.low, self.high
+        if low is not None and (value < low or (before == "low" and value < low + self.margin)):
             return "low"
-        return "high" if self.high is not None and value > self.high else "ok"
+        if high is not None and (value > high or (before == "high" and value > high - self.margin)):
+            return "high"
+        return "ok"
 
 
 @dataclass(frozen=True)
@@ -109,7 +138,8 @@ class MonitorSettings(AgentSettings):
     """What a profile may say of a device that is watched."""
 
     sensors: Mapping[str, Any] = setting(
-        {}, "unit -> its oid, and as wanted: unit, scale, offset, low, high, words (a table from values to words)"
+        {},
+        "unit -> its oid, also unit, scale, offset, low, high, hysteresis, words (a table from values to words)",
     )
     identity: Mapping[str, Any] = setting({}, "name, model, serial, firmware -> the oid that tells it")
     traps: Mapping[str, Any] = setting({}, "a trap's oid -> what it means, in words")
@@ -161,7 +191,7 @@ class SnmpMonitor(Driver):
     units = "a sensor named in the profile, or trap"
     offered = (
         "any OIDs as sensors: number with scale and unit, or words",
-        "alert limits: an alert when a value goes beyond one, and when it is back",
+        "alert limits with hysteresis: an alert when a value goes beyond one, and when it is well back",
         "identity: sysDescr and sysName, or what the profile names",
         "traps of v1, v2c and v3, informs of v2c and v3: an alert, and a look at once, for each",
         "SNMP v1, v2c and v3",
@@ -256,7 +286,7 @@ class SnmpMonitor(Driver):
     def _told(self, values: Mapping[str, int | str | None]) -> Actions:
         for unit, sensor in self.sensors.items():
             if sensor.oid in values:
-                points = sensor.points(values[sensor.oid])
+                points = sensor.points(values[sensor.oid], self.beyond.get(unit, "ok"))
                 yield Feedback(unit, **points)
                 if alert := points.get("alert"):
                     yield from self._limits(unit, sensor, alert, points["value"])

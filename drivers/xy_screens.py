@@ -59,6 +59,7 @@ class XyScreens(Driver):
     links: ClassVar[Mapping[str, int]] = {"serial": 0, "tcp": 0}
     plays = frozenset({"screen", "shade"})
     timing = Timing(gap=0.1)
+    evidence = "cross-checked"  # against the open library xyscreens
     sources = ("Monoprice 30448 manual, p.13", "RoomGate facts: room devices 2.5")
     offered = ("up", "down", "stop", "several screens by address")
     not_offered: ClassVar[Mapping[str, str]] = {

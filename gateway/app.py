@@ -29,11 +29,14 @@ from gateway.api.decks import Decks
 from gateway.api.flat import Flat
 from gateway.api.keydoor import KeyDoor
 from gateway.api.overview import Overview
+from gateway.api.phones import Phones
 from gateway.api.problem import Problem, fault
 from gateway.api.rights import Rights
 from gateway.api.socket import Sockets
-from gateway.auth import Guard, Tokens
+from gateway.api.themes import Themes
+from gateway.auth import Guard, Tokens, journaled
 from gateway.driver import Driver
+from gateway.guests import Guests
 from gateway.house import House
 from gateway.ticket import new_id
 
@@ -47,6 +50,7 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-cache",
 }
+SCRIPT = b"<script "  # what stands before a page's first script is painted with
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -56,18 +60,22 @@ class Door:
     """The whole application. Commands skip the framework; the rest of the API, the panel and the docs do not."""
 
     def __init__(self, house: House, tokens: Tokens, drivers: Mapping[str, type[Driver]]) -> None:
-        rights = Rights(tokens, Guard(house.clock))
+        rights = Rights(tokens, Guard(house.clock, journaled(house.journal, house.clock)))
         self.commands = Commands(house, rights)
         self.pages = Pages(PANEL)
-        self.app = _application(house, rights, drivers, self.commands, self.pages)
+        self.guests = Guests(house, tokens)
+        # The one POST below the rooms that brings no token; a set, for a press must not wait for it.
+        self.open = frozenset(f"{PREFIX}{room}/phones" for room in self.guests.rooms)
+        self.app = _application(house, rights, drivers, self.commands, self.pages, self.guests)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or one WebSocket. A fault of our own is a line in the log and a problem without its inside."""
         try:
-            if scope["type"] == "http" and scope["method"] == "POST" and scope["path"].startswith(PREFIX):
-                await self.commands(scope, receive, send)
-            else:
+            path = scope["path"]
+            if scope["type"] != "http" or scope["method"] != "POST" or not path.startswith(PREFIX) or path in self.open:
                 await self.app(scope, receive, send)
+            else:
+                await self.commands(scope, receive, send)
         except Exception:
             log.exception("%s %s met a fault", scope.get("method", scope["type"]), scope["path"])
             if scope["type"] != "http":
@@ -77,12 +85,18 @@ class Door:
 
 
 def _application(
-    house: House, rights: Rights, drivers: Mapping[str, type[Driver]], commands: Commands, pages: Pages
+    house: House,
+    rights: Rights,
+    drivers: Mapping[str, type[Driver]],
+    commands: Commands,
+    pages: Pages,
+    guests: Guests,
 ) -> FastAPI:
     app = FastAPI(title="RoomGate", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.router.add_websocket_route("/api/v1/rooms/{room}/ws", Sockets(house, rights, epoch=new_id()).__call__)
     document = b""
     describing = asyncio.Lock()
+    themes = Themes(house.spec.theme, {room.id: room.theme for room in house.spec.rooms.values()})
 
     async def openapi_json(request: Request) -> Response:
         nonlocal document  # a tenth of a second of work, and 3 MB: for those who ask
@@ -92,16 +106,22 @@ def _application(
         return Response(document, media_type="application/json")
 
     async def panel(request: Request) -> Response:
-        return pages.answer(request, "index.html")
+        return pages.answer(request, "index.html", themes.of(request.path_params.get("room", "")))
 
     async def asset(request: Request) -> Response:
         return pages.answer(request, request.path_params["name"])
 
     async def deck(request: Request) -> Response:
-        return pages.answer(request, "deck.html")
+        return pages.answer(request, "deck.html", themes.of(request.path_params.get("room", "")))
 
     async def contacts(request: Request) -> Response:
-        return pages.answer(request, "contacts.html")
+        return pages.answer(request, "contacts.html", themes.of(request.path_params.get("room", "")))
+
+    async def theme(request: Request) -> Response:
+        return themes.answer(request)
+
+    async def phones(request: Request) -> Response:
+        return pages.answer(request, "phones.html", themes.of(request.path_params.get("room", "")))
 
     async def docs(request: Request) -> Response:
         return pages.answer(request, "docs.html")
@@ -116,10 +136,12 @@ def _application(
     for path, endpoint in {
         "/openapi.json": openapi_json,
         "/panel/static/{name}": asset,
+        "/panel/theme/{name}": theme,
         "/panel": panel,  # a screen that is in no room yet shows a code
         "/panel/{room}": panel,
         "/deck/{room}/{surface}": deck,
         "/contacts/{room}": contacts,
+        "/phones/{room}": phones,
         "/admin": admin,
         "/docs": docs,
         "/": home,
@@ -128,8 +150,9 @@ def _application(
     Decks(house, rights).add_to(app)
     Flat(house, rights).add_to(app)
     KeyDoor(house).add_to(app)
-    adopting = Adopting(house, rights)
+    adopting = Adopting(house, rights, guests)
     adopting.add_to(app)
+    Phones(house, rights, guests).add_to(app)
     Overview(house, rights, adopting).add_to(app)
     Asks(house, rights, drivers, commands).add_to(app)
     app.add_exception_handler(Problem, _problem)
@@ -167,12 +190,15 @@ class Pages:
                 tag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
                 self.files[file.name] = (content, gzip.compress(content, mtime=0), media, tag)
 
-    def answer(self, request: Request, name: str) -> Response:
-        """A file, or 304 where the client has it already."""
+    def answer(self, request: Request, name: str, head: bytes = b"") -> Response:
+        """A file, or 304 where the client has it already. `head`: what a page's head has beside its own."""
         held = self.files.get(name)
         if held is None:
             raise Problem(404, f"there is no page {name!r}")
         content, small, media, tag = held
+        if head:
+            content = content.replace(SCRIPT, head + SCRIPT, 1)
+            small, tag = gzip.compress(content, mtime=0), f'"{hashlib.sha256(content).hexdigest()[:20]}"'
         headers = {**HEADERS, "etag": tag, "vary": "accept-encoding"}
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)

@@ -17,7 +17,7 @@ import os
 import re
 import secrets
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from typing import Literal, TypeAlias, cast
 
 from gateway.clock import Clock, LoopClock
 from gateway.folder import FolderError, open_private, write_private
+from gateway.journal import Entry, Journal
 
 log = logging.getLogger("roomgate.auth")
 
@@ -68,6 +69,8 @@ class Tokens:
         self._path = path
         self._clock: Clock = clock or LoopClock()
         self._by_digest: dict[str, Token] = {}
+        self.lent: dict[str, Token] = {}  # by digest: for a while, in memory alone (`guests.py`)
+        self.over: dict[str, str] = {}  # by digest: why a lent one is worth nothing any more
         self._stamp: tuple[int, ...] = ()
         self._complaint = ""
         self._load()
@@ -77,12 +80,21 @@ class Tokens:
         if len(text) > _LONGEST:
             return None
         digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-        token = self._by_digest.get(digest)
+        token = self._by_digest.get(digest) or self.lent.get(digest)
         return token if token is not None and hmac.compare_digest(token.digest, digest) else None
 
     def holds(self, token: Token) -> bool:
         """Whether a token that was good once still is: long connections ask again."""
-        return token.digest in self._by_digest
+        return token.digest in self._by_digest or token.digest in self.lent
+
+    def why_over(self, token: Token | str) -> str:
+        """Why a lent token (or its text) is over: a reason of `guests.py`; "" for one that never was lent."""
+        digest = (
+            token.digest
+            if isinstance(token, Token)
+            else hashlib.sha256(token[:_LONGEST].encode("utf-8", "replace")).hexdigest()
+        )
+        return self.over.get(digest, "")
 
     def create(self, name: str, role: str, rooms: Iterable[str] = ()) -> str:
         """Make a token and return its text, the only time that anybody sees it; ValueError says what is wrong."""
@@ -198,6 +210,22 @@ def _parsed(content: bytes) -> Iterator[Token]:
 
 # ---- The guard -----------------------------------------------------------------------------------------------------
 
+Blocked: TypeAlias = Callable[[str, float, str], None]  # address, seconds, what was guessed at
+
+
+def journaled(journal: Journal, clock: Clock, room: str = "", address: str = "") -> Blocked:
+    """What a guard tells when somebody has to wait: a line in the log and an entry in the journal; never the guess.
+
+    room: whose journal it is in; address: said instead of the guard's own, for a guard that counts something else.
+    """
+
+    def blocked(key: str, seconds: float, what: str) -> None:
+        told = {"event": "guessing slowed", "what": what, "address": address or key, "seconds": round(seconds)}
+        log.warning("Too many wrong tries at a %s from %s: it waits %.0f s.", what, address or key, seconds)
+        journal.write(Entry(clock.wall(), "event", room, "guessing slowed", data=told))
+
+    return blocked
+
 
 @dataclass(slots=True)
 class _Offender:
@@ -209,7 +237,8 @@ class _Offender:
 class Guard:
     """Slows guessing down: after 10 bad tokens from one address within 60 s it waits 10 s, 20, 40 ... 15 minutes.
 
-    Only for bad tokens: a good one is accepted from any address at any time, and clears it.
+    Only for bad tokens: a good one is accepted from any address at any time, and clears it. `blocked` is told of each
+    wait as it begins.
     """
 
     TRIES = 10
@@ -219,12 +248,14 @@ class Guard:
     FORGIVEN = 3600.0  # seconds without a bad token after which an address starts from nothing
     REMEMBERED = 10_000  # addresses
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, blocked: Blocked | None = None) -> None:
         self._clock = clock
+        self._blocked = blocked
         self._offenders: OrderedDict[str, _Offender] = OrderedDict()
 
-    def failed(self, address: str) -> None:
-        """A bad token came from there. While it has to wait nothing counts, so that an old panel is not shut out."""
+    def failed(self, address: str, what: str = "token") -> None:
+        """A bad token, or other secret, came from there. While it has to wait nothing counts,
+        so that an old panel is not shut out."""
         now = self._clock.now()
         key = _network(address)
         offender = self._offenders.setdefault(key, _Offender())
@@ -242,6 +273,8 @@ class Guard:
             offender.until = now + min(self.LONGEST, self.FIRST * 2.0 ** min(offender.blocks, 16))
             offender.blocks += 1
             offender.failures.clear()
+            if self._blocked is not None:
+                self._blocked(address, offender.until - now, what)
 
     def wait(self, address: str) -> float:
         """Seconds until a bad token from there is looked at again; 0 = now. For Retry-After, rounded up."""

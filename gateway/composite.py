@@ -173,6 +173,11 @@ class Composite:
             self._cause = reading.cause  # "" where somebody else switched it
         for role, (device, name) in self.roles.items():
             if device is player and name == unit:
+                if not reading.cause and (reading.value, self.motor.contacts.get(role)) in (
+                    (True, False),
+                    (False, True),
+                ):
+                    self._cause = ""  # somebody else switched it, in the middle of what we do
                 self._told(role, device, reading)
 
     def _told(self, role: str, device: Device, reading: Reading) -> None:

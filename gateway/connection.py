@@ -19,7 +19,7 @@ from gateway import link as links
 from gateway import news
 from gateway.clock import Clock, Timer
 from gateway.cutters import Overflow
-from gateway.driver import Action, Answered, Driver, Drop, Feedback, Later, Ready, Request, Send, StartTls
+from gateway.driver import Action, Answered, Driver, Drop, Feedback, Later, Reach, Ready, Request, Send, StartTls
 from gateway.link import Address, Ears, Link, LinkError
 from gateway.model import Reason
 from gateway.sides import Sides
@@ -215,19 +215,17 @@ class Connection:
 
     def _receive(self, message: Any, exchange: Exchange | None) -> None:
         if exchange is None:
-            quiet = self.driver.quiet(message)
-            self._hear(message, hushed=quiet and self._pinged)
-            self._pinged = self._pinged or quiet
-            return
+            return self._hear(message)
         self.ask("received", self.driver.received, message, exchange.send.tag, "main", number=exchange.number)
         self._over_with(exchange)
 
-    def _hear(self, message: Any, *, hushed: bool) -> None:
-        before, self._hushed = self._numbers, hushed
+    def _hear(self, message: Any) -> None:
+        quiet = self.driver.quiet(message)
+        before, self._hushed = self._numbers, quiet and self._pinged
         self.ask("received", self.driver.received, message, None, "main")
-        self._hushed = False
-        if hushed and not self.ended:
+        if self._hushed:
             self.tape.count(self.driver.now, message, self._numbers - before, self.line)
+        self._hushed, self._pinged = False, self._pinged or quiet
 
     def _broke(self, number: Hashable, words: str) -> None:
         exchange = None if self.ended else self.turns.numbered(number)
@@ -300,6 +298,9 @@ class Connection:
             case StartTls():
                 self._paused = self._deaf = True
                 self._upgrading = asyncio.get_running_loop().create_task(self._upgrade())
+            case Reach():
+                self.sides = self.sides or Sides(self, {})
+                self.sides.reach(action)
             case _:
                 news.tell(self.device, self, action)
 
@@ -377,7 +378,7 @@ class Connection:
         else:
             self.sides.send(send, self._numbers)
             if ticket is not None:
-                self.device.sent(self, ticket, blind=False)
+                self.device.sent(self, ticket, blind=not send.reply)
 
     def pump(self) -> None:
         """Put on the wire all that may go now."""

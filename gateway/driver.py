@@ -22,6 +22,7 @@ from gateway.wire import HidReport as HidReport
 from gateway.wire import HttpReply as HttpReply
 from gateway.wire import HttpRequest as HttpRequest
 from gateway.wire import Opening as Opening
+from gateway.wire import Reached as Reached
 from gateway.wire import SnmpGet as SnmpGet
 from gateway.wire import SnmpReply as SnmpReply
 from gateway.wire import SnmpSet as SnmpSet
@@ -86,6 +87,15 @@ class Drop:
 @dataclass(frozen=True, slots=True)
 class StartTls:
     """Upgrade the main link to TLS now; `opened()` is not called again, what is sent next goes encrypted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Keep a side link of this name to an address that the device has told; whatever was open by that name is closed.
+    `url` "" only closes. That it is open, or is no more, comes as `received(Reached(...), link=link)`."""
+
+    link: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +220,7 @@ Action: TypeAlias = (
     | Ready
     | Drop
     | StartTls
+    | Reach
     | Later
     | Feedback
     | Offers

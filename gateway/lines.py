@@ -17,7 +17,7 @@ import typing
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from gateway.auth import Guard
+from gateway.auth import Guard, journaled
 from gateway.commands import COMMANDS, Command, Route, Rows
 from gateway.house import House
 from gateway.model import COLLECTIONS, KINDS, plain
@@ -117,7 +117,7 @@ class LineDoor:
         self.house = house
         self.spec = spec
         self.allowed = [ipaddress.ip_network(network) for network in spec.allow]
-        self.guard = Guard(house.clock)
+        self.guard = Guard(house.clock, journaled(house.journal, house.clock))
         self.port = 0
         self._clients: set[asyncio.Task[None]] = set()
         self._refused: set[str] = set()
@@ -257,7 +257,7 @@ class _Client:
             guard.worked(self.address)
             del said[0]
         elif not self.known:
-            guard.failed(self.address)
+            guard.failed(self.address, "line password")
             log.warning("%s said a wrong password", self.address)
         return self.known
 

@@ -7,7 +7,7 @@ device is spoken to, how a listener is told (`mailbox.py`), who may do what (`au
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any, Protocol, cast
 
@@ -88,6 +88,7 @@ class Room:
         self.mailboxes: set[Mailbox] = set()
         self.watcher: Watcher | None = None
         self.desk: Desk | None = None
+        self.ended: Callable[[Ticket], None] | None = None  # told of each command of the whole room that has ended
         self.starts = Starts(spec.starts, clock)
         self.parts: dict[str, Part] = {}
         self._playing: dict[tuple[int, str], list[Part]] = {}
@@ -275,6 +276,8 @@ class Room:
     def _noted(self, subject: str, ticket: Ticket) -> None:
         assert ticket.outcome is not None
         self._write_outcome(subject, ticket.outcome, ticket.submitted, ticket.id, ticket.cause)
+        if not subject and self.ended is not None:
+            self.ended(ticket)
 
     def _write_outcome(self, subject: str, outcome: Outcome, began: float, identity: str, cause: str) -> None:
         milliseconds = round(1000 * (self.clock.now() - began), 1)

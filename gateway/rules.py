@@ -18,6 +18,8 @@ from gateway.spec import RoomSpec, RuleSpec
 LIT, DARK = ("on", "warming"), ("off", "standby", "cooling")
 BY_RULE = "rule:"
 END = {"up": 0, "down": 100}
+NEAR = 5  # percent from an end that still count as being there: positions waver
+SETTLING = 3.0  # seconds after a stop in which a motor may still tell where it stands
 WATCHED: Mapping[str, tuple[str, ...]] = {
     "room": ("power",),
     "display": ("power", "source", "signal"),
@@ -54,6 +56,8 @@ class Rules:
         self._presenting: dict[str, bool] = {}  # rule -> whether one of its sources is shown
         self._closed: dict[str, list[str]] = {}  # rule -> the shades that it has closed
         self._sent: dict[str, str] = {}  # screen or shade -> where a rule last sent it
+        self._ran: set[str] = set()  # screens and shades that were seen to run since they were last sent anywhere
+        self._halted: dict[str, tuple[float, bool]] = {}  # of those, which stand now -> since when, and asked by nobody
         self._idle: dict[tuple[str, str], float] = {}  # rule, display -> since when it shows nothing
         kinds = {part.id: part.kind.name for part in room.parts.values()}
         self.watched = {
@@ -72,6 +76,8 @@ class Rules:
             self._last[part, point] = value
         if not reading.cause and before is not None and value not in (None, before):
             self._by_hand(part, point, value)
+        if point == "moving" and self._kinds.get(part) in ("screen", "shade"):
+            self._watch_stop(part, value, reading.cause)
         return [*self._acts(part, point, value), *self._watch_idle()]
 
     def asked(self, command: Command, part: str, cause: str) -> list[Act]:
@@ -79,6 +85,8 @@ class Rules:
         if cause.startswith(BY_RULE):
             return []
         self._hold(command, part)
+        if not part:  # it may send any of them anywhere: to stand for a moment on the way is no person's doing
+            self._ran.clear()
         self._idle = dict.fromkeys(self._idle, self.now)  # somebody is there
         acts: list[Act] = []
         if isinstance(command, SelectSource):
@@ -93,7 +101,9 @@ class Rules:
         return acts
 
     def due(self) -> list[Act]:
-        """Time has passed: displays that have shown nothing for long enough."""
+        """Time has passed: displays that have shown nothing for long enough, motors that stay where they stopped."""
+        for part in [part for part, (since, _) in self._halted.items() if since + SETTLING <= self.now + 1e-6]:
+            self._judge_stop(part)
         minutes = {rule.name: rule.minutes for rule in self._of("standby")}
         over = [key for key, since in self._idle.items() if since + 60 * minutes[key[0]] <= self.now + 1e-6]
         for key in over:
@@ -103,7 +113,8 @@ class Rules:
     def next_due(self) -> float | None:
         """When `due` should be asked next; None: nothing waits."""
         minutes = {rule.name: rule.minutes for rule in self._of("standby")}
-        return min((since + 60 * minutes[rule] for (rule, _), since in self._idle.items()), default=None)
+        quiet = (since + 60 * minutes[rule] for (rule, _), since in self._idle.items())
+        return min((*quiet, *(since + SETTLING for since, _ in self._halted.values())), default=None)
 
     # ---- people ------------------------------------------------------------------------------------------------
 
@@ -130,6 +141,25 @@ class Rules:
             self.held.add(part)
         if kind == "display":
             self._idle = {key: self.now if key[1] == part else since for key, since in self._idle.items()}
+
+    def _watch_stop(self, part: str, moving: Any, cause: str) -> None:
+        """One that stops on its way was stopped by somebody: whoever asks the gateway for that has it in hand already.
+        Where it stands may be told a moment after that it stands."""
+        if moving == "stopped" and part in self._ran:
+            self._halted[part] = (self.now, not cause)
+        else:
+            self._halted.pop(part, None)
+        if moving in ("up", "down"):
+            self._ran.add(part)
+        else:
+            self._ran.discard(part)
+
+    def _judge_stop(self, part: str) -> None:
+        """With no place known, only what nobody asked for is a hand: its contact was opened, say."""
+        _, unasked = self._halted.pop(part)
+        position = self._values.get((part, "position"))
+        if unasked if position is None else NEAR < position < 100 - NEAR:
+            self.held.add(part)
 
     # ---- rules -------------------------------------------------------------------------------------------------
 
@@ -200,12 +230,15 @@ class Rules:
 
     def _moves(self, rule: RuleSpec, parts: Any, direction: Literal["up", "down"]) -> list[Act]:
         """Those that are in nobody's hands, and neither there nor on their way."""
+        for part in [part for part in parts if part in self._halted]:
+            self._judge_stop(part)
         acts = [
             Act(rule.name, part, Move(direction))
             for part in parts
             if part not in self.held and not self._there(part, direction)
         ]
         self._sent.update((act.part, direction) for act in acts)
+        self._ran.difference_update(act.part for act in acts)
         return acts
 
     def _there(self, part: str, direction: str) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING
 
 from gateway import link as links
-from gateway.driver import Send
+from gateway.driver import Reach, Reached, Send
 from gateway.link import Address, Ears, Link, LinkError
 from gateway.model import Reason
 
@@ -27,10 +27,11 @@ KEPT = 8  # what was said while a side link was not open: the newest so many
 
 
 class Side:
-    """One side link: open, or about to be."""
+    """One side link: open, or about to be. `told`: the driver asked for it, and is told when it is open and no more."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, *, told: bool = False) -> None:
         self.address = address
+        self.told = told
         self.link: Link | None = None
         self.kept: deque[tuple[Send, int]] = deque(maxlen=KEPT)
         self.asked: dict[Hashable, Hashable] = {}  # number -> tag of what is answered by its own reply
@@ -51,8 +52,23 @@ class Sides:
     def __init__(self, connection: Connection, addresses: Mapping[str, Address]) -> None:
         self.connection = connection
         self.links = {name: Side(address) for name, address in addresses.items()}
-        loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._keep(name, side)) for name, side in self.links.items()]
+        self._tasks: dict[Side, asyncio.Task[None]] = {}
+        for name, side in self.links.items():
+            self._begin(name, side)
+
+    def _begin(self, name: str, side: Side) -> None:
+        task = self._tasks[side] = asyncio.get_running_loop().create_task(self._keep(name, side))
+        task.add_done_callback(lambda _: self._tasks.pop(side, None))
+
+    def reach(self, reach: Reach) -> None:
+        """Keep a link to where the driver asks for; what was open by that name is closed. Raises ValueError."""
+        address = Address.parse(reach.url) if reach.url else None
+        before = self.links.pop(reach.link, None)
+        if before is not None and before in self._tasks:
+            self._tasks[before].cancel()
+        if address is not None:
+            side = self.links[reach.link] = Side(address, told=True)
+            self._begin(reach.link, side)
 
     def send(self, send: Send, number: int) -> None:
         """Send on the side link that it names."""
@@ -60,9 +76,10 @@ class Sides:
 
     async def close(self) -> None:
         """Close them all."""
-        for task in self._tasks:
+        tasks = list(self._tasks.values())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _keep(self, name: str, side: Side) -> None:
         device, delay, said = self.connection.device, FIRST_RETRY, False
@@ -103,13 +120,23 @@ class Sides:
             side.link = link
             while side.kept:
                 side.send(*side.kept.popleft())
-            return await lost
+            self._tell(name, side, Reached(True))
+            words = await lost
+            side.link = None
+            self._tell(name, side, Reached(False, words))
+            return words
         finally:
             side.link = None
             side.asked.clear()
             await link.close()
 
+    def _tell(self, name: str, side: Side, news: Reached) -> None:
+        if side.told and self.links.get(name) is side:
+            self.connection.ask("received", self.connection.driver.received, news, None, name)
+
     def _heard(self, name: str, side: Side, data: object, number: Hashable) -> None:
+        if self.links.get(name) is not side:  # it was given up, and is being closed
+            return
         tag = side.asked.pop(number, None)
         known = number if tag is not None and isinstance(number, int) else 0
         self.connection.ask("received", self.connection.driver.received, data, tag, name, number=known)

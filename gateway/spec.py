@@ -18,7 +18,9 @@ from gateway.profile.keypads import KeypadSpec
 from gateway.profile.layout import SurfaceSpec
 from gateway.profile.linespec import LinesSpec
 from gateway.profile.meetings import CalendarSpec, MeetingsSpec
+from gateway.profile.phones import PhonesSpec
 from gateway.profile.steps import SceneSpec
+from gateway.profile.theme import Theme
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,8 @@ class RoomSpec:
     phone_book: str = ""  # for whom the codec's phone book is copied: "room", "group", "site", or "" = nobody
     keypads: Mapping[str, KeypadSpec] = field(default_factory=dict)
     meetings: MeetingsSpec | None = None  # whose calendar is shown, and how
+    phones: PhonesSpec | None = None  # how people's own phones come in; None = they do not
+    theme: Theme = field(default_factory=Theme)  # how its pages look
 
     def uses(self) -> frozenset[str]:
         """The ids of all devices that play a part here, shared ones too."""
@@ -198,6 +202,7 @@ class ServerSpec:
     plain_http: bool = False
     certificate: str = ""
     key: str = ""
+    address: str = ""  # how others reach it, such as https://rooms.example.com; "" = as whoever asks does
 
 
 @dataclass(frozen=True)
@@ -212,6 +217,7 @@ class SiteSpec:
     join: JoinSpec = field(default_factory=JoinSpec)
     lines: LinesSpec | None = None
     calendars: Mapping[str, CalendarSpec] = field(default_factory=dict)
+    theme: Theme = field(default_factory=Theme)  # of pages that are in no room
 
     def only(self, room: str) -> SiteSpec:
         """The same site with this room alone, and of the shared devices only those that it uses."""

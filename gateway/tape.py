@@ -299,6 +299,7 @@ _LINK_VALUES = {
         contract.Datagram,
         contract.HidDevice,
         contract.HidReport,
+        contract.Reached,
     )
 }
 

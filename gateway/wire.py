@@ -91,6 +91,14 @@ class HidReport:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A side link that the driver asked for with `Reach` is open; or it is no more, and `words` say why."""
+
+    open: bool
+    words: str = ""
+
+
 @dataclass(frozen=True)
 class Opening:
     """How the main link is to be opened; every link reads only its own fields. Secrets never leave the link."""

@@ -67,6 +67,8 @@ class Glass:
     screen: bytes = b""  # Neo's info screen
     colours: dict[int, str] = field(default_factory=dict)  # keys that were filled
     filled: str = ""  # the whole of it
+    rings: dict[int, list[str]] = field(default_factory=dict)  # a Studio's dial -> the colours of its 24 lights
+    knobs: dict[int, str] = field(default_factory=dict)  # the light in the middle of it
     logo: bool = True
     brightness: int = 100
     asleep_after: int = 0
@@ -108,6 +110,11 @@ class Glass:
             if self._page("screen", page, report[8 : 8 + size], size > 1016, report) and last:
                 self.screen = b"".join(self._parts.pop("screen"))
                 self.drawn += 1
+        elif report[1] in (0x0F, 0x10) and self.family.product == 0x00AA and report[2] < self.family.dials:
+            if report[1] == 0x0F:
+                self.rings[report[2]] = [report[at : at + 3].hex() for at in range(3, 3 + 24 * 3, 3)]
+            else:
+                self.knobs[report[2]] = report[3:6].hex()
         else:
             self.wrong("an unknown output report", report)
 

@@ -53,6 +53,7 @@ class SamsungMdc(StreamSimulator):
     sound: bool = True
     signal: bool = True
     temperature: int = 38
+    panel_hours: int = 5461
     broken: str = ""  # lamp, temperature or fan
     serial_number: str = "0ABCHTHK123456"
     software: str = "T-HKMLAKUC-1234.5"
@@ -174,6 +175,7 @@ class SamsungMdc(StreamSimulator):
             0x12: bytes((volume,)),
             0x13: bytes((mute,)),
             0x14: bytes((source,)),
+            0x83: (6 * self.panel_hours).to_bytes(2 if self.panel_hours < 10923 else 4, "big"),  # ten minutes each
             0x8A: self.model.encode(),
             0xF9: bytes((display.panel_off,)),
         }

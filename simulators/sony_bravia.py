@@ -50,6 +50,7 @@ class SonyBravia(HttpSimulator):
     serial_number: str = "1234567"
     generation: str = "5.2.0"
     label: str = "Laptop"  # of HDMI 1
+    android: bool = False  # an Android TV, which says otherwise that it is off
 
     _scheme: str = field(default="http", init=False, repr=False)
     _waking: Timer | None = field(default=None, init=False, repr=False)
@@ -193,7 +194,7 @@ class SonyBravia(HttpSimulator):
             case "/sony/avContent", "getCurrentExternalInputsStatus":
                 return [[self._socket(name) for name in SOCKETS]]
         if not self.active:
-            raise FaultError(40005, "Display Is Turned off")
+            raise FaultError(7, "not power-on") if self.android else FaultError(40005, "Display Is Turned off")
         match path, method:
             case "/sony/audio", "getVolumeInformation":
                 sound = {"volume": self.volume, "mute": self.muted, "maxVolume": self.highest, "minVolume": 0}

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from simulators._deck import FAMILIES, VENDOR, Family, Glass, dials_report, feature_report, keys_report, touch_report
+from simulators._deck import FAMILIES, VENDOR, Family, Glass, feature_report
+from simulators._deckhands import DeckHands
 from simulators._hid import HidDoor, HidSession
 from simulators.device import Session, Simulator, Where, hand
 from simulators.values import SimulatorError, did_you_mean
@@ -19,7 +20,7 @@ LOOK = 0.05  # seconds: how often the gateway looks at our ports
 
 
 @dataclass(kw_only=True, eq=False)
-class StreamDeck(Simulator):
+class StreamDeck(DeckHands, Simulator):
     """One deck on one cable."""
 
     name: ClassVar[str] = "stream_deck"
@@ -34,8 +35,6 @@ class StreamDeck(Simulator):
 
     plugged: bool = True
     busy: bool = False  # it takes nothing that is written to it
-    down: set[int] = field(default_factory=set)
-    dials_down: set[int] = field(default_factory=set)
     outputs: int = 0
     programs: int = 0  # that have it open
 
@@ -79,49 +78,7 @@ class StreamDeck(Simulator):
         glass = {"pictures": shown, "windows": len(held.windows), "colours": held.colours, "logo": held.logo}
         return super().memory() | glass | {"brightness": held.brightness, "drawn": held.drawn, "errors": held.errors}
 
-    def seen(self, key: int) -> Any:
-        """A key's picture as a person sees it; None where it shows none."""
-        return self.glass.seen(key)
-
     # ---- hands -----------------------------------------------------------------------------------------------
-
-    @hand
-    def press(self, key: int) -> None:
-        """A finger on a key (or a touch key behind the keys)."""
-        self._finger(key, True)
-
-    @hand
-    def release(self, key: int) -> None:
-        """And off it."""
-        self._finger(key, False)
-
-    @hand
-    def turn(self, dial: int, steps: int = 1) -> None:
-        """Turn a dial, clockwise above 0."""
-        self._say(dials_report(self.family, 1, [steps if at == dial else 0 for at in range(self._dials(dial))]))
-
-    @hand
-    def push(self, dial: int) -> None:
-        """Press a dial."""
-        self._dials(dial)
-        self.dials_down.add(dial)
-        self._say(dials_report(self.family, 0, [int(at in self.dials_down) for at in range(self.family.dials)]))
-
-    @hand
-    def pop(self, dial: int) -> None:
-        """Let it go."""
-        self.dials_down.discard(dial)
-        self._say(dials_report(self.family, 0, [int(at in self.dials_down) for at in range(self.family.dials)]))
-
-    @hand
-    def tap(self, x: int, y: int = 50, long: bool = False) -> None:
-        """Touch the strip."""
-        self._say(touch_report(2 if long else 1, x, y))
-
-    @hand
-    def drag(self, x: int, x2: int, y: int = 50, y2: int = 50) -> None:
-        """Draw a finger over the strip."""
-        self._say(touch_report(3, x, y, x2, y2))
 
     @hand
     def unplug(self) -> None:
@@ -146,21 +103,6 @@ class StreamDeck(Simulator):
         self.busy = busy
         for session in self._sessions():
             session.pause(not busy)
-
-    def say(self, report: bytes) -> None:
-        """Say a report of one's own."""
-        self._say(report)
-
-    def _finger(self, key: int, down: bool) -> None:
-        if not 0 <= key < self.family.keys + self.family.touch_keys:
-            raise SimulatorError(f"this deck has keys 0 to {self.family.keys + self.family.touch_keys - 1}")
-        (self.down.add if down else self.down.discard)(key)
-        self._say(keys_report(self.family, self.down))
-
-    def _dials(self, dial: int) -> int:
-        if not 0 <= dial < self.family.dials:
-            raise SimulatorError(f"this deck has {self.family.dials} dials")
-        return self.family.dials
 
     def _say(self, report: bytes) -> None:
         for session in self._sessions():

@@ -12,13 +12,16 @@ from typing import Any, cast
 
 import pytest
 
-from gateway.commands import SetVolume
+from gateway.commands import SetMute, SetVolume
 from gateway.driver import (
     Actions,
     Datagram,
     Feedback,
     HttpRequest,
+    Reach,
+    Reached,
     Ready,
+    Request,
     Send,
     StartTls,
 )
@@ -155,6 +158,80 @@ async def test_answers_of_a_side_link_come_with_their_tags_and_replay() -> None:
     await server.wait_closed()
     lines = [json.loads(json.dumps(as_json(entry))) for entry, _ in device.tape.entries]
     assert play(header(device, "x"), lines, {"talker": driver}).differences == []
+
+
+class Reaching(Talker):
+    """Is told by its device where else to go: `go PORT`, `go 0` for nowhere. Tells what became of it as its volume."""
+
+    def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
+        if isinstance(data, Reached):
+            yield Feedback(muted=data.open)
+            if data.open:
+                yield Send(b"hello there\n", link=link, reply=False)
+        elif link == "other":
+            yield from [Feedback(volume=int(word)) for word in data.split() if word.isdigit()]
+        elif data.startswith(b"go "):
+            port = int(data[3:])
+            yield Reach("other", f"tcp://127.0.0.1:{port}" if port else "")
+            if not port:
+                yield Feedback(muted=None)
+        else:
+            yield from super().received(data, tag, link)
+
+    def command(self, request: Request) -> Actions:
+        if request.command == SetMute(True):
+            yield Send(b"blind\n", request, "other", reply=False)
+            yield Feedback(assumed=True, muted=True)
+        else:
+            yield from super().command(request)
+
+
+async def test_a_side_link_is_reached_where_the_device_says_lost_moved_and_given_up() -> None:
+    clock = Watch()
+    async with line_device() as first, line_device() as second, line_device() as far:
+        async with running(Reaching, far.link, clock=clock) as (device, watcher):
+            ports = [link.link.rpartition(":")[2] for link in (first, second)]
+            far.say(f"go {ports[0]}")
+            await first.until(lambda: "hello there" in first.heard)
+            first.say("11")
+            await watcher.until(lambda: value(device, "volume") == 11)
+            assert value(device, "muted") is True
+            first.drop()
+            await watcher.until(lambda: value(device, "muted") is False)
+            assert device.online, "a side link never decides online"
+            connection = device.connection
+            assert connection is not None and connection.sides is not None
+            await clock.until(lambda: clock.next is not None)
+            clock.advance(2)
+            await first.until(lambda: first.connections == 2)
+            await watcher.until(lambda: value(device, "muted") is True)
+            far.say(f"go {ports[1]}")
+            await second.until(lambda: "hello there" in second.heard)
+            await first.until(lambda: first.transport is None)
+            ticket = device.submit(SetMute(True))
+            outcome = await ticket.ended(5)
+            assert outcome is not None and outcome.result is Result.ASSUMED, "sent, and nothing answers there"
+            far.say("go 0")
+            await second.until(lambda: second.transport is None)
+            assert not connection.sides.links
+            far.say(f"go {ports[0]}")
+            await first.until(lambda: first.connections == 3)
+        await first.until(lambda: first.transport is None)
+    lines = [json.loads(json.dumps(as_json(entry))) for entry, _ in device.tape.entries]
+    assert play(header(device, "x"), lines, {"talker": Reaching}).differences == []
+
+
+class Astray(Talker):
+    """Reaches for what is no address."""
+
+    def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
+        yield Reach("other", "nowhere")
+
+
+async def test_what_is_no_address_is_the_drivers_mistake(caplog: pytest.LogCaptureFixture) -> None:
+    async with line_device() as far, running(Astray, far.link, online=False) as (device, watcher):
+        await watcher.until(lambda: device.reason is Reason.DRIVER_ERROR)
+    assert "has no scheme" in caplog.text
 
 
 # ---- encryption in mid-stream -----------------------------------------------------------------------------------

@@ -73,6 +73,7 @@ FLOORS: dict[str, int] = {
     # 4 interfaces
     "auth": 4,
     "pairing": 4,
+    "guests": 4,
     "certificate": 4,
     "lines": 4,
     "recorder": 3,
@@ -210,7 +211,7 @@ def test_links_load_on_first_use() -> None:
 
     code = (
         "import sys, gateway.serve, gateway.house;"
-        "print(*[m for m in ('asyncssh', 'httpx', 'pysnmp', 'serial', 'msal', 'PIL', 'cryptography')"
+        "print(*[m for m in ('asyncssh', 'httpx', 'pysnmp', 'serial', 'msal', 'PIL', 'cryptography', 'segno')"
         " if m in sys.modules])"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

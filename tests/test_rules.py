@@ -197,6 +197,60 @@ def test_a_hand_on_the_screen_wins_until_the_room_is_off(held: Bench, how: str) 
     assert ("screen", "screen.front", DOWN) in held.by_rules()
 
 
+def down_by_rule(held: Bench) -> Bench:
+    """The projector has gone on, and the rule has sent the screen down; it runs."""
+    held.off().do(SetPower(True), "display.main")
+    held.tell("display.main", power="warming")
+    assert ("screen", "screen.front", DOWN) in held.by_rules()
+    held.tell("screen.front", moving="down", position=20)
+    held.room.watcher.rules.held.discard("screen.front")  # type: ignore[union-attr]  # told with nobody's command
+    held.tell("display.main", power="on", input="31")
+    return held
+
+
+def in_hand(held: Bench) -> bool:
+    """Whether no rule touches the screen when its projector goes off and on."""
+    held.tell("display.main", power="cooling")
+    moved = [act for act in held.by_rules() if act[0] == "screen"]
+    assert moved in ([], [("screen", "screen.front", UP)])
+    return not moved
+
+
+@pytest.mark.parametrize("seconds", [0.0, 2.0, 60.0])
+@pytest.mark.parametrize("position", [55, None])
+def test_who_only_stops_what_a_rule_moves_has_it_in_hand(held: Bench, position: int | None, seconds: float) -> None:
+    down_by_rule(held).tell("screen.front", moving="stopped", position=position)
+    held.clock.advance(seconds)
+    assert in_hand(held)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 60.0])
+@pytest.mark.parametrize("position", [97, 100])
+def test_arriving_is_no_hand(held: Bench, position: int, seconds: float) -> None:
+    down_by_rule(held).tell("screen.front", moving="stopped")  # where it stands is told after that
+    held.clock.advance(1)
+    held.tell("screen.front", position=position)
+    held.clock.advance(seconds)
+    assert not in_hand(held)
+
+
+def test_the_pause_of_a_motor_that_turns_round_is_no_hand(held: Bench) -> None:
+    down_by_rule(held)
+    assert not in_hand(held)  # the rule has sent it back
+    held.tell("screen.front", moving="stopped", position=40)
+    held.clock.advance(60)
+    assert "screen.front" not in held.room.watcher.rules.held  # type: ignore[union-attr]
+
+
+def test_a_stop_that_goes_on_at_once_says_nothing(held: Bench) -> None:
+    down_by_rule(held).tell("screen.front", moving="stopped")
+    held.clock.advance(1)
+    held.tell("screen.front", moving="down")
+    held.room.watcher.rules.held.discard("screen.front")  # type: ignore[union-attr]  # for its second start
+    held.clock.advance(60)
+    assert not in_hand(held)
+
+
 def test_the_wall_switch_between_the_news_and_the_deed_is_faster(held: Bench) -> None:
     held.off().tell("display.main", power="warming")
     held.do(Stop(), "screen.front")  # the rule has been asked, but has not spoken yet

@@ -47,10 +47,21 @@ kind = "screens"
 """
 
 
+BY_RELAYS = (
+    ROOM.replace('driver = "draper"', 'driver = "global_cache"')
+    .replace("quick = 0.1\n[devices.side]", "[devices.side]")
+    .replace(
+        'screen.front = "screens/1"',
+        'screen.front = { wiring = "hold", up = "screens/1:1", down = "screens/1:2", '
+        "seconds_up = 2, seconds_down = 2 }",
+    )
+)
+
+
 @contextlib.asynccontextmanager
-async def room_of(folder: Path, **sims: Any) -> AsyncIterator[tuple[Room, House]]:
+async def room_of(folder: Path, profile: str = ROOM, **sims: Any) -> AsyncIterator[tuple[Room, House]]:
     """The room, online, with simulators behind its devices."""
-    (folder / "room.toml").write_text(ROOM, encoding="utf-8")
+    (folder / "room.toml").write_text(profile, encoding="utf-8")
     site = read(folder / "room.toml", load_drivers()).site
     async with contextlib.AsyncExitStack() as ends:
         links = {f"room/{name}": await ends.enter_async_context(sim.serving("tcp")) for name, sim in sims.items()}
@@ -103,3 +114,40 @@ async def test_the_wall_switch_wins_until_the_room_is_off(tmp_path: Path) -> Non
         await power(True, "display.main")
         await stands(100)
         assert screen.runs == runs + 1
+
+
+async def test_a_stop_at_the_wall_is_a_hand(tmp_path: Path) -> None:
+    """The rule lowers the screen, somebody stops it half way: there it stays when the projector goes off."""
+    projector, side = (simulators.find("pjlink")(speed=100, idle_seconds=0) for _ in range(2))
+    screens = simulators.find("draper")(speed=20, travel_seconds=20.0)
+    async with room_of(tmp_path, projector=projector, side=side, screens=screens) as (room, house):
+        watcher, screen = Watcher(house.devices["room/screens"]), screens.motor["01"]
+        for part in ("display.side", "display.main"):
+            assert (outcome := await room.submit(SetPower(True), part, cause="panel").ended(10)) and outcome.good
+        await screens.until(lambda: screen.moving == "down" and screen.position > 30, 8)
+        screens.wall_switch(1, "stop")
+        told = lambda: value(house.devices["room/screens"], "moving", "1") == "stopped"  # noqa: E731
+        await watcher.until(told, 8)
+        runs, stands = screen.runs, screen.position
+        assert (outcome := await room.submit(SetPower(False), "display.main", cause="panel").ended(10)) and outcome.good
+        gone = Watcher(house.devices["room/projector"])
+        await gone.until(lambda: value(house.devices["room/projector"], "power") == "off", 10)
+        assert "screen.front" in room.watcher.rules.held  # type: ignore[union-attr]
+        assert (screen.runs, screen.position) == (runs, stands)
+
+
+async def test_a_relay_that_somebody_opens_is_a_hand(tmp_path: Path) -> None:
+    """The same with a motor whose travel the room counts: the box tells that its contact is open."""
+    projector, side = (simulators.find("pjlink")(speed=100, idle_seconds=0) for _ in range(2))
+    screens = simulators.find("global_cache")(relays=3, wiring="hold", up_relay=1, down_relay=2, travel_seconds=2.0)
+    async with room_of(tmp_path, BY_RELAYS, projector=projector, side=side, screens=screens) as (room, house):
+        rules, box = room.watcher.rules, screens.contacts  # type: ignore[union-attr]
+        for part in ("display.side", "display.main"):
+            assert (outcome := await room.submit(SetPower(True), part, cause="panel").ended(10)) and outcome.good
+        await screens.until(lambda: box["1:2"], 8)
+        watcher = Watcher(house.devices["room/screens"])
+        await watcher.until(lambda: value(house.devices["room/screens"], "closed", "1:2") is True, 8)
+        screens.press_relay(2)
+        await watcher.until(lambda: value(house.devices["room/screens"], "closed", "1:2") is False, 8)
+        assert (outcome := await room.submit(SetPower(False), "display.main", cause="panel").ended(10)) and outcome.good
+        assert "screen.front" in rules.held and not box["1:1"] and not box["1:2"]

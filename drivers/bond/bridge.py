@@ -63,6 +63,7 @@ class Bond(Driver):
     links: ClassVar[Mapping[str, int]] = {"http": 80, "https": 443}
     # An action is answered when it has been executed, within 7 s (Bond API, PUT .../actions/{action}).
     timing = Timing(window=1, reply=8.0, ready=60.0)
+    evidence = "cross-checked"  # against bond-async
     sources = ("Bond Local API v3.0.0 (docs-local.appbond.com)", "RoomGate facts: room devices 4.8")
     plays = frozenset({"shade", "screen", "outlet"})
     units = "a device's id as /v2/devices lists it, such as 79135791, or a group's, such as group/4caf6472"

@@ -30,6 +30,7 @@ class Model:
     speech: Literal["main", "mini", "original"] = "main"
     touch_keys: int = 0
     dials: int = 0
+    rings: bool = False  # lights around the dials
     strip: tuple[int, int] = (0, 0)
     screen: tuple[int, int] = (0, 0)
 
@@ -97,7 +98,7 @@ MODELS: Mapping[int, Model] = {
     0x009A: Model("Stream Deck Neo", 8, 4, 96, 96, turn=180, touch_keys=2, screen=(248, 58)),
     0x0084: Model("Stream Deck +", 8, 4, 120, 120, dials=4, strip=(800, 100)),
     0x00C6: Model("Stream Deck + XL", 36, 9, 112, 112, turn=270, dials=6, strip=(1200, 100)),
-    0x00AA: Model("Stream Deck Studio", 32, 16, 80, 120, dials=2),
+    0x00AA: Model("Stream Deck Studio", 32, 16, 80, 120, dials=2, rings=True),
     0x0086: Model("Stream Deck Pedal", 3, 3),
 }
 STUDIO = 0x00AA

@@ -17,6 +17,7 @@ ORIGINAL = 8191  # of the 2017 deck's
 FEATURE = 32
 OLD_FEATURE = 17
 KEY_HEAD, STRIP_HEAD = 8, 16
+RING = 24  # lights around a dial
 
 
 # ---- to the deck -------------------------------------------------------------------------------------------------
@@ -82,6 +83,17 @@ def fill(colour: str) -> bytes:
 def fill_key(key: int, colour: str) -> bytes:
     """A feature report: one key, or the light of a touch key, in one colour (main protocol only)."""
     return (bytes([0x03, 0x06, key]) + bytes.fromhex(colour[1:])).ljust(FEATURE, b"\0")
+
+
+def ring(dial: int, level: int, colour: str) -> bytes:
+    """An output report: so many percent of the 24 lights around a Studio's dial; the others are dark."""
+    lit = round(level * RING / 100)
+    return (bytes([0x02, 0x0F, dial]) + bytes.fromhex(colour[1:]) * lit).ljust(OUTPUT, b"\0")
+
+
+def knob(dial: int, colour: str) -> bytes:
+    """An output report: the light in the middle of a Studio's dial."""
+    return (bytes([0x02, 0x10, dial]) + bytes.fromhex(colour[1:])).ljust(OUTPUT, b"\0")
 
 
 def ask_serial(model: Model) -> bytes:

@@ -40,6 +40,7 @@ class Artnet(Lights):
     title = "Art-Net lights"
     models = "whatever takes Art-Net 3 or 4: nodes, dimmers, fixtures"
     links: ClassVar[Mapping[str, int]] = {"udp": 6454}
+    evidence = "cross-checked"  # against stupidArtnet
     sources = ("Art-Net 4 Protocol Release (Artistic Licence), ArtDmx",)
     refresh = 4.0  # "re-transmit ... every 4 seconds" while nothing changes (ArtDmx, refresh rate)
     offered = ("levels with fades", "presets (looks) from the profile", "net, sub-net and universe")

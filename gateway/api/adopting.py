@@ -18,6 +18,7 @@ from gateway.api.problem import Problem
 from gateway.api.rights import Rights, address_of
 from gateway.auth import Token
 from gateway.folder import FolderError
+from gateway.guests import Guests
 from gateway.house import House
 from gateway.journal import Entry
 from gateway.model import plain
@@ -30,8 +31,9 @@ SCHEME = "pairing"  # of the Authorization header that a panel asks for its toke
 class Adopting:
     """Serves `/api/v1/pairing`, `/api/v1/surfaces` and `/api/v1/tokens` of one house."""
 
-    def __init__(self, house: House, rights: Rights) -> None:
+    def __init__(self, house: House, rights: Rights, guests: Guests) -> None:
         self.house = house
+        self.guests = guests
         self.rights = rights
         self.pairings = Pairings(rights.tokens, house.clock)
         self._writing = asyncio.Lock()
@@ -87,7 +89,7 @@ class Adopting:
                 raise Problem(
                     429, "too many wrong secrets from this address", "", {}, {"retry-after": str(int(wait) + 1)}
                 )
-            self.rights.guard.failed(address)
+            self.rights.guard.failed(address, "pairing code")
             raise Problem(404, "this pairing is over", "POST /api/v1/pairing begins another.")
         if not found.token:
             return JSONResponse({"state": "waiting", "code": found.code})
@@ -166,16 +168,21 @@ class Adopting:
     async def tokens(self, request: Request) -> Response:
         """Every token, without what it is known by."""
         self._admin(request)
+        phones = self.guests.everybody()
+        left = {guest.token.name: {"seconds": self.guests.left(guest)} for guest in phones}
         told = [
             {"name": held.name, "role": held.role, "rooms": sorted(held.rooms), "created": held.created}
-            for held in self.rights.tokens.list()
+            for held in (*self.rights.tokens.list(), *(guest.token for guest in phones))
         ]
-        return JSONResponse({"tokens": told})
+        return JSONResponse({"tokens": [{**one, **left.get(str(one["name"]), {})} for one in told]})
 
     async def revoke(self, request: Request) -> Response:
         """Make a token worthless, at once."""
         token = self._admin(request)
         name = request.path_params["name"]
+        if self.guests.revoke(name):
+            self._journal("token revoked", name, token)
+            return JSONResponse({"name": name, "revoked": True})
         async with self._writing:
             try:
                 await asyncio.to_thread(self.rights.tokens.revoke, name)

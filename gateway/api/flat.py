@@ -125,7 +125,7 @@ class _Client(Mailbox):
 
     def _do(self, asked: dict[str, Any]) -> None:
         if not self.rights.tokens.holds(self.token):
-            raise Problem(401, "the token was revoked")
+            raise Problem(401, self.rights.farewell(self.token))
         self.rights.allow(self.token, "command", self.room.id)
         verb, part = asked.pop("do", None), asked.pop("part", "")
         if not isinstance(verb, str) or verb not in DOABLE:

@@ -91,7 +91,7 @@ class News:
             await self._wake.wait()
             self._wake.clear()
             if not self.rights.tokens.holds(self.token):
-                await self.websocket.close(4401, "the token was revoked")
+                await self.websocket.close(4401, self.rights.farewell(self.token))
                 return
             for message in messages():
                 await self.websocket.send_text(json.dumps(message))

@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import PlainTextResponse, Response
 
 from gateway.api.rights import address_of
-from gateway.auth import Guard
+from gateway.auth import Guard, journaled
 from gateway.house import House
 from gateway.profile.keypads import KeypadSpec
 from gateway.room import NothingPlays, Room
@@ -28,7 +28,7 @@ class KeyDoor:
     """Serves `/k/{token}/{action}` for all rooms of a house."""
 
     def __init__(self, house: House) -> None:
-        self.guard = Guard(house.clock)
+        self.guard = Guard(house.clock, journaled(house.journal, house.clock))
         self.keypads: dict[str, tuple[Room, KeypadSpec]] = {}
         for room in house.rooms.values():
             for keypad in room.spec.keypads.values():
@@ -45,14 +45,14 @@ class KeyDoor:
         wait = self.guard.wait(address)
         found = self.keypads.get(_digest(request.path_params["token"][:256]))
         if found is None:
-            self.guard.failed(address)
+            self.guard.failed(address, "key token")
             if wait > 0:
                 return _line("ERROR too many wrong tokens", 429, {"retry-after": str(int(wait) + 1)})
             log.warning("%s came to the key door with a wrong token", address)
             return _line("ERROR there is no such key", 404)
         room, keypad = found
         if not _within(address, keypad.allow):
-            self.guard.failed(address)
+            self.guard.failed(address, "key token's address")
             if wait > 0:
                 return _line("ERROR too many wrong tokens", 429, {"retry-after": str(int(wait) + 1)})
             log.warning("%s came to the key door with the token of keypad %s, from an address that is not its", address,

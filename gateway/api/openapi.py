@@ -67,6 +67,11 @@ def describe(rooms: Mapping[str, RoomSpec]) -> dict[str, Any]:
         "required": True,
         "content": {"application/json": {"schema": schema, "example": adopt}},
     }
+    schema = {"type": "object", "properties": {"code": text, "pin": text}}
+    paths["/api/v1/rooms/{room}/phones"]["post"]["requestBody"] = {
+        "required": True,
+        "content": {"application/json": {"schema": schema, "example": {"code": "vJxZ0bVqkq3yVwq3yVwq3g"}}},
+    }
     for path, item in paths.items():
         parameters = [_parameter(name, path, examples) for name in PARAMETERS if f"{{{name}}}" in path]
         if parameters:
@@ -237,8 +242,13 @@ ASKS = {
         "A panel that showed a code asks whether it was approved: its token, once (`Authorization: Pairing SECRET`).",
         "surfaces",
     ),
+    "/api/v1/rooms/{room}/phones": ("Whether phones come in by a PIN here; no token needed.", "phones"),
+    "/api/v1/rooms/{room}/phones/qr": (
+        "The code that lets phones in now, as an SVG and an address; for the room's panels, not for phones.",
+        "phones",
+    ),
     "/api/v1/surfaces": ("Who waits to be let in, and which decks have a room (admin).", "surfaces"),
-    "/api/v1/tokens": ("Every token: its name, role and rooms (admin).", "tokens"),
+    "/api/v1/tokens": ("Every token: its name, role and rooms; of a phone's the seconds left (admin).", "tokens"),
     "/healthz": ("Alive.", "health"),
     "/readyz": ("Every device's state; 503 until each has been tried.", "health"),
 }
@@ -258,6 +268,10 @@ DEEDS = {
     ("/api/v1/rooms/{room}/contacts/favourite", "put"): (
         'Make somebody a favourite of the room, or one no more: {"name": ..., "address": ..., "on": true}.',
         "rooms",
+    ),
+    ("/api/v1/rooms/{room}/phones", "post"): (
+        'A token of the room for a while: {"code": ...} from its panel, or {"pin": ...}; no token needed.',
+        "phones",
     ),
     ("/api/v1/tokens/{token}", "delete"): ("Make a token worthless, at once (admin).", "tokens"),
 }

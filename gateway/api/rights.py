@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from gateway.api.problem import Problem
 from gateway.auth import Guard, Permission, Token, Tokens
+from gateway.guests import SHUT_OUT
 
 
 class Rights:
@@ -24,6 +25,9 @@ class Rights:
         if token is not None:
             self.guard.worked(address)
             return token
+        over = self.tokens.why_over(text)
+        if over:  # no guess: a phone that was in
+            raise Problem(401, SHUT_OUT[over], "Scan the code on the room's panel, or type its PIN.", {"over": over})
         wait = self.guard.wait(address)
         if wait > 0:
             seconds = str(int(wait) + 1)
@@ -39,6 +43,10 @@ class Rights:
             {},
             {"www-authenticate": "Bearer"},
         )
+
+    def farewell(self, token: Token) -> str:
+        """What a WebSocket is closed with when its token is worth nothing any more."""
+        return SHUT_OUT.get(self.tokens.why_over(token), "the token was revoked")
 
     @staticmethod
     def allow(token: Token, permission: Permission, room: str = "") -> None:

@@ -125,7 +125,7 @@ class Sockets:
         aimed: set[tuple[str, MoveCamera]],
     ) -> None:
         if not self.rights.tokens.holds(token):
-            raise Problem(401, "the token was revoked")
+            raise Problem(401, self.rights.farewell(token))
         self.rights.allow(token, "command", room.id)
         verb, part_id = asked.pop("do", None), asked.pop("part", "")
         if not isinstance(verb, str) or verb not in DOABLE:
@@ -153,7 +153,7 @@ async def _write(websocket: WebSocket, mailbox: Mailbox, rights: Rights, token: 
     while not mailbox.closed:
         await mailbox.wait()
         if not rights.tokens.holds(token):
-            await websocket.close(4401, "the token was revoked")
+            await websocket.close(4401, rights.farewell(token))
             return
         for message in unread(mailbox):
             await websocket.send_text(json.dumps(message))

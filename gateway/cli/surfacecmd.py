@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import httpx
 
+from gateway.cli import finding
 from gateway.cli.remote import RemoteError
 
 
@@ -27,13 +28,16 @@ def options(sub: argparse.ArgumentParser) -> None:
     adopt.add_argument("--name", default="", help="for panels: the name of its token")
     release = actions.add_parser("release", help="take a deck from its room, or turn away one that waits, or a panel")
     release.add_argument("id")
-    for action in actions.choices.values():
+    for action in list(actions.choices.values()):
         action.add_argument("--url", help="the gateway; default $ROOMGATE_URL or http://127.0.0.1:8080")
         action.add_argument("--token", help="an admin's token; default $ROOMGATE_TOKEN")
+    finding.options(actions.add_parser("find", help="docks, Studios and satellites on this network; asks no gateway"))
 
 
 async def run(args: argparse.Namespace) -> int:
     """Do it, and print what came of it. Raises RemoteError."""
+    if args.action == "find":
+        return await finding.run(args)
     url = args.url or os.environ.get("ROOMGATE_URL", "http://127.0.0.1:8080")
     token = args.token or os.environ.get("ROOMGATE_TOKEN", "")
     if not token:

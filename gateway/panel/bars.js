@@ -1,10 +1,10 @@
 // What is always in reach: the head (room, power, trouble) and the foot (volume, microphones, camera).
 // What may not live here: the parts in between.
 
-import { action, power, slider, toggle, value, view } from "./controls.js";
-import { h, icon, put, set } from "./dom.js";
+import { action, dialog, power, slider, toggle, value, view } from "./controls.js";
+import { brand, h, icon, put, set } from "./dom.js";
 import { helpButton } from "./help.js";
-import { deviceName, reasonOf } from "./room.js";
+import { deviceName, guest, phones, reasonOf } from "./room.js";
 import { TEXT } from "./words.js";
 
 const partsOf = (room) => Object.entries(room.state.parts);
@@ -20,13 +20,18 @@ export function head(room, openDetails) {
   const clock = h("time", { class: "clock" });
   const opens = { type: "button", class: "control round", onclick: openDetails, "aria-label": TEXT.details };
   const details = h("button", opens, icon("info"));
+  const scan = () => dialog("ask", TEXT.phones, h("iframe", { src: phones(room.state.room), title: TEXT.phones }));
+  const mobile = { ...opens, onclick: scan, "aria-label": TEXT.phones };
+  const letIn = room.state.phones && !guest(room.link.token) && h("button", mobile, icon("mobile")); // no phone lets others in
   const element = h(
     "header",
     {},
+    brand(),
     h("h1", {}, name),
     powered && h("div", { class: "row" }, h("span", { class: "quiet" }, TEXT.power), state.element, onOff.element),
     clock,
     helpButton(room),
+    letIn,
     details,
   );
   const show = () => {

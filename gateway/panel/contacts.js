@@ -2,8 +2,11 @@
 // What may not live here: how names are found (the gateway does), calls that go on (the panel shows them).
 
 import { h, icon, put, set } from "./dom.js";
+import { spoken } from "./language.js";
 
+const TEXT = await spoken("contacts");
 const path = location.pathname.split("/")[2];
+const room = `/panel/${path}${location.search}`;
 const base = `/api/v1/rooms/${path}`;
 const token = localStorage.getItem(`roomgate.token.${decodeURIComponent(path)}`) ?? "";
 const SAID_FOR = 8000;
@@ -27,7 +30,7 @@ async function ask(where, method = "GET", body = undefined) {
     if (answer.ok) return told;
     say([told.detail ?? told.words, told.advice].filter(Boolean).join(". "));
   } catch {
-    say("The gateway is not there. Try again in a moment.");
+    say(TEXT.away);
   }
   return null;
 }
@@ -39,7 +42,7 @@ async function call(button, { address, protocol }) {
   const how = telephone ? { kind: "audio" } : protocol === "sip" || protocol === "h323" ? { protocol } : {};
   const answer = await ask("/calls/dial", "POST", { address, ...how });
   set(button, "aria-busy", null);
-  if (answer) location.href = `/panel/${path}`; // where calls are shown
+  if (answer) location.href = room; // where calls are shown
 }
 
 async function star(button, name, { address, protocol = "" }) {
@@ -52,9 +55,9 @@ async function star(button, name, { address, protocol = "" }) {
 }
 
 function row(name, at, favourite, more) {
-  const dial = h("button", { type: "button", class: "control go", "aria-label": `Call ${name}: ${at.address}` }, icon("phone"));
+  const dial = h("button", { type: "button", class: "control go", "aria-label": TEXT.call({ name, address: at.address }) }, icon("phone"));
   dial.addEventListener("click", () => call(dial, at));
-  const look = { type: "button", class: "control round", "aria-label": `Favourite: ${name}`, "aria-pressed": String(favourite) };
+  const look = { type: "button", class: "control round", "aria-label": TEXT.favourite(name), "aria-pressed": String(favourite) };
   const mark = h("button", look, "★");
   mark.addEventListener("click", () => star(mark, name, at));
   const words = [at.address, at.label, more].filter(Boolean).join(" · ");
@@ -75,19 +78,20 @@ async function search() {
     addresses.slice(0, 4).map((at) => row(name, at, favourite, organisation)),
   );
   const starred = new Set(told.contacts.filter((one) => one.favourite).flatMap((one) => one.addresses.map((at) => at.address)));
-  const recent = told.recent.map((one) => row(one.name ?? one.address, one, starred.has(one.address), one.outcome));
+  const recent = told.recent.map((one) => row(one.name ?? one.address, one, starred.has(one.address), TEXT.outcome[one.outcome]));
   lists.replaceChildren(
-    text ? section("Found", people, "Nobody is found.") : section("Favourites", people, "A press on ★ makes somebody one."),
-    section("Recent calls", recent, "None."),
+    text ? section(TEXT.found, people, TEXT.foundNone) : section(TEXT.favourites, people, TEXT.favouritesNone),
+    section(TEXT.recent, recent, TEXT.recentNone),
   );
 }
 
 const field = h("input", {
-  type: "search", class: "field", "aria-label": "Name or address", placeholder: "Name or address", maxlength: 256,
+  type: "search", class: "field", "aria-label": TEXT.find, placeholder: TEXT.find, maxlength: 256,
   autocomplete: "off", autocapitalize: "off", spellcheck: "false", oninput: search,
 });
-const back = h("a", { class: "control round", href: `/panel/${path}`, "aria-label": "Back to the room" }, icon("close"));
+const back = h("a", { class: "control round", href: room, "aria-label": TEXT.back }, icon("close"));
 const title = h("h1", {});
-put(title, "Contacts");
+put(title, TEXT.title);
+document.title = TEXT.title;
 document.getElementById("app").replaceChildren(h("header", {}, title, field, back), lists);
 search();

@@ -1,6 +1,9 @@
 // A surface in a browser: the pictures that hardware shows, pressed by finger, mouse or keyboard.
 // What may not live here: what a key shows or does; the gateway draws the pictures and decides.
 
+import { spoken } from "./language.js";
+
+const TEXT = await spoken("deck");
 const [, , roomId, surfaceId] = location.pathname.split("/").map(decodeURIComponent);
 const KEPT = `roomgate.token.${roomId}`;
 const base = `/api/v1/rooms/${encodeURIComponent(roomId)}/surfaces/${encodeURIComponent(surfaceId)}`;
@@ -22,7 +25,7 @@ function given() {
   const found = new URLSearchParams(location.hash.slice(1)).get("token");
   if (found) {
     localStorage.setItem(KEPT, found);
-    history.replaceState(null, "", location.pathname);
+    history.replaceState(null, "", location.pathname + location.search);
   }
   return found || localStorage.getItem(KEPT) || "";
 }
@@ -43,8 +46,8 @@ async function lost(code) {
   held.clear();
   for (const view of Object.values(views)) view.button.classList.remove("down");
   grid.dataset.away = "";
-  words.textContent = "The gateway is not there. Trying again.";
-  if (code === 4401) return (words.textContent = "This deck is not allowed any more.");
+  words.textContent = TEXT.away;
+  if (code === 4401) return (words.textContent = TEXT.over);
   try {
     const answer = await fetch(base, { headers: { authorization: `Bearer ${token}` }, cache: "no-store" });
     if ([401, 403, 404].includes(answer.status)) return (words.textContent = (await answer.json()).detail);
@@ -170,7 +173,7 @@ async function draw(key) {
   if (!view || !face || view.tag === face.tag) return;
   view.tag = face.tag;
   const { button } = view;
-  const state = { pending: "waiting", failed: "failed", stale: "not current", unavailable: "not available" }[face.flag];
+  const state = TEXT.flag[face.flag];
   button.setAttribute("aria-label", [face.text.replace(/\n/g, ", ") || key, state].filter(Boolean).join(", "));
   if (button.dataset.kind === "button") button.setAttribute("aria-pressed", face.on);
   button.dataset.flag = face.flag;
@@ -191,4 +194,4 @@ document.addEventListener("visibilitychange", () => {
 
 token = given();
 if (token) connect();
-else words.textContent = "This deck needs a token: open it with #token=... once.";
+else words.textContent = TEXT.token;

@@ -36,6 +36,7 @@ const PATHS = {
   stop: "M7.5 7.5h9v9h-9z",
   phone: "M6.5 3.5h3l1.6 4.2-2 1.6a12 12 0 0 0 5.6 5.6l1.6-2 4.2 1.6v3c0 1.2-1 2-2 2A15.5 15.5 0 0 1 4.5 5.5c0-1 .8-2 2-2z",
   hangup: "M3.5 14.5c5-4.7 12-4.7 17 0l-2 2.7-4-1.7v-2.2a12 12 0 0 0-5 0v2.2l-4 1.7z",
+  mobile: "M7.5 3.5h9v17h-9zM11 17.5h2",
   display: "M3.5 5h17v11h-17zM9 20h6M12 16v4",
   laptop: "M5.5 5h13v10h-13zM2.5 18.5h19",
   cast: "M4 8V5.5h16.5v13H14M4 12a7 7 0 0 1 7 7M4 15.5a3.5 3.5 0 0 1 3.5 3.5",
@@ -68,6 +69,14 @@ export function icon(...names) {
     svg.append(path);
   }
   return svg;
+}
+
+// The house's logo or name, as the profile has them; the theme's style sheet brings the picture.
+export function brand() {
+  const told = (name) => document.querySelector(`meta[name=${name}]`)?.content ?? "";
+  const title = told("application-name");
+  if (told("logo")) return h("span", { class: "logo", role: "img", "aria-label": title || "Logo" });
+  return title && h("span", { class: "quiet brand" }, title);
 }
 
 // A source's picture, from the words people give their sources.

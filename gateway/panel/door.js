@@ -1,7 +1,8 @@
 // The way in: a code to read off this screen, which an administrator lets into a room; or a token that is typed.
 // What may not live here: what is done with the token (panel.js).
 
-import { h, put } from "./dom.js";
+import { brand, h, put } from "./dom.js";
+import { phones } from "./room.js";
 import { TEXT } from "./words.js";
 
 const EVERY = 2000;
@@ -10,8 +11,8 @@ const PAIRING = "/api/v1/pairing";
 
 export const wellFormed = (token) => /^[\w.~-]{1,128}$/.test(token); // it travels as a WebSocket sub-protocol
 
-// `adopted(token, room)`; the room is "" for a token that was typed. Returns how to take the door away.
-export function door(app, problem, adopted) {
+// `room`: of the address; `adopted(token, room)`: the room is "" for a token that was typed. Returns how to take the door away.
+export function door(app, problem, adopted, room) {
   let secret = "";
   let timer = 0;
   let gone = false;
@@ -75,8 +76,10 @@ export function door(app, problem, adopted) {
   };
   const open = h("button", { type: "submit", class: "control go" }, TEXT.tokenGo);
   const own = h("details", {}, h("summary", {}, TEXT.pairOwn), h("form", { class: "row", onsubmit }, field, open));
-  const words = [h("h1", {}, TEXT.pairTitle), wrong, h("p", {}, TEXT.pairHelp), code, state, admin, own];
+  const words = [brand(), h("h1", {}, TEXT.pairTitle), wrong, h("p", {}, TEXT.pairHelp), code, state, admin, own];
   app.replaceChildren(h("main", { class: "card door" }, ...words));
   turn();
+  const pin = h("a", { class: "quiet", href: phones(room) }, TEXT.phones);
+  if (room) fetch(`/api/v1/rooms/${room}/phones`).then(async (answer) => (await answer.json()).pin && own.before(pin), () => 0);
   return leave;
 }

@@ -7,13 +7,14 @@ import { anything, camera } from "./cameras.js";
 import { dialog, gate } from "./controls.js";
 import { h, icon, letGo, set } from "./dom.js";
 import { door, wellFormed } from "./door.js";
+import { LANG, LANGUAGES, speak } from "./language.js";
 import { Link } from "./link.js";
 import { make, scenes, sources } from "./parts.js";
 import { people } from "./people.js";
-import { deviceName, reasonOf, Room } from "./room.js";
+import { deviceName, guest, phones, reasonOf, Room } from "./room.js";
 import { picture, share, taking } from "./share.js";
 import { Views } from "./views.js";
-import { LANG, LANGUAGES, speak, TEXT } from "./words.js";
+import { TEXT } from "./words.js";
 
 const LAST = "roomgate.room"; // where this screen hangs, for /panel without a room
 const id = decodeURIComponent(location.pathname.split("/")[2] ?? "");
@@ -172,7 +173,7 @@ function ask(problem) {
   shape = "";
   views = [];
   set(app, "data-rail", null);
-  door(app, problem, adopted);
+  door(app, problem, adopted, id);
 }
 
 function enter(token) {
@@ -191,6 +192,7 @@ function enter(token) {
       room.lost();
     },
     refused(status, detail) {
+      if (status === 401 && guest(token)) return location.replace(phones(id));
       if (status === 401) localStorage.removeItem(KEPT);
       room.state = null;
       for (const open of document.querySelectorAll("dialog")) open.close();

@@ -71,7 +71,7 @@ export function people(room, id) {
     known = now;
     read();
   };
-  const href = location.pathname.replace("panel", "contacts"); // where they are starred
+  const href = location.pathname.replace("panel", "contacts") + location.search; // where they are starred
   const all = h("a", { class: "control round", href, "aria-label": TEXT.contacts }, icon("star"));
   const element = h("article", { class: "card directory", "data-card": "contacts", "aria-label": TEXT.directory }, h("div", { class: "row" }, field, all), count, lists);
   return view(element, { show });

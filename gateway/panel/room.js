@@ -174,6 +174,10 @@ export class Room {
   }
 }
 
+// A phone's token, which ends by itself; and the page where phones come in.
+export const guest = (token) => token.startsWith("rp_");
+export const phones = (room) => `/phones/${encodeURIComponent(room)}${location.search}`;
+
 export function good(answer) {
   return answer.result === "confirmed" || answer.result === "assumed";
 }

@@ -25,10 +25,12 @@ from gateway.profile.linespec import LinesSpec, read_lines
 from gateway.profile.meetings import CalendarSpec, read_calendars, read_meetings
 from gateway.profile.parts import reach_of, read_parts, read_power, read_starts
 from gateway.profile.paths import read_sources
+from gateway.profile.phones import read_phones
 from gateway.profile.rulebook import read_rules
 from gateway.profile.settings import read_settings
 from gateway.profile.steps import Known, named_parts, read_scenes
 from gateway.profile.surfaces import read_surfaces
+from gateway.profile.theme import Theme, read_theme
 from gateway.spec import DeviceSpec, RoomSpec, ServerSpec, SiteSpec, Target
 
 ROOM_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z")
@@ -74,7 +76,9 @@ def read(path: Path, drivers: Mapping[str, type[Driver]]) -> Reading:
         used = frozenset().union(*(room.uses() for room in rooms.values()))
         site.devices = {name: device for name, device in site.devices.items() if name in used}
     calendars = {name: calendar for name, calendar in site.calendars.items() if calendar is not None}
-    shared = SiteSpec(rooms, site.devices, site.server, site.name, site.time_zone, site.join, site.lines, calendars)
+    shared = SiteSpec(
+        rooms, site.devices, site.server, site.name, site.time_zone, site.join, site.lines, calendars, site.theme
+    )
     return Reading(shared, complaints)
 
 
@@ -92,6 +96,7 @@ class SiteReading:
     join: JoinSpec = field(default_factory=JoinSpec)
     lines: LinesSpec | None = None
     calendars: dict[str, CalendarSpec | None] = field(default_factory=dict)  # None: it has a mistake
+    theme: Theme = field(default_factory=Theme)
 
 
 def load(file: Path, complaints: list[Complaint]) -> Table | None:
@@ -124,6 +129,7 @@ def _read_site(file: Path, drivers: Mapping[str, type[Driver]], complaints: list
         plain_http=server.take("plain_http", bool, False),
         certificate=server.take("certificate", str, ""),
         key=server.take("key", str, ""),
+        address=_read_public(server),
     )
     if bool(site.server.certificate) != bool(site.server.key):
         server.complain("certificate", "found only one of certificate and key", "expected both, or neither")
@@ -132,6 +138,7 @@ def _read_site(file: Path, drivers: Mapping[str, type[Driver]], complaints: list
     site.join = read_join(top)
     site.lines = read_lines(top)
     site.calendars = read_calendars(top)
+    site.theme = read_theme(top, file.parent)
     defaults = top.tables("defaults")
     for name, table in defaults.items():
         if name not in drivers:
@@ -144,6 +151,15 @@ def _read_site(file: Path, drivers: Mapping[str, type[Driver]], complaints: list
             site.devices[name] = device
     top.finish()
     return site
+
+
+def _read_public(server: Table) -> str:
+    """How others reach the gateway: scheme, name and, where it has one, a port."""
+    given: str = server.take("address", str, "")
+    if given and not re.fullmatch(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?/?", given):
+        server.complain("address", f"found {given!r}", 'expected such as "https://rooms.example.com"')
+        return ""
+    return given.rstrip("/")
 
 
 def _read_room(
@@ -177,6 +193,8 @@ def _read_room(
     name = top.take("name", str, file.stem)
     group = top.take("group", str, "")
     phone_book = read_contacts(top, named_parts(top), group)
+    phones = read_phones(top)
+    theme = read_theme(top, file.parent, site.theme)
     top.finish()
     return RoomSpec(
         file.stem,
@@ -197,6 +215,8 @@ def _read_room(
         keypads=keypads,
         meetings=meetings,
         phone_book=phone_book,
+        phones=phones,
+        theme=theme,
     )
 
 

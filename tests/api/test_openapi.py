@@ -30,6 +30,9 @@ link = "http://127.0.0.1"
 token = { env = "TEST_BOND_TOKEN" }
 bpup_port = 0
 
+[phones]
+qr = true
+
 [volume]""",
     1,
 )

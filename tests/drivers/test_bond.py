@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
+import aiohttp
 import pytest
+from bond_async import Action, BondType, BPUPSubscriptions
+from bond_async import Bond as Witness
+from bond_async.bpup import BPUProtocol
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -642,3 +647,34 @@ def test_no_answer_makes_it_raise(said: list[tuple[Any, Any, str]]) -> None:
         for action in driver.received(data, tag, link):
             if isinstance(action, Feedback) and action.points.get("position") is not None:
                 assert 0 <= action.points["position"] <= 100
+
+
+async def test_bond_async_and_the_simulator_agree() -> None:
+    sim = Simulator(speed=50, bpup_port=0, with_position=SHADE, plain=PLAIN, grouped=f"{GROUP}={SHADE}+{PLAIN}")
+    async with sim.serving("http") as address, aiohttp.ClientSession() as session:
+        host = address.removeprefix("http://")
+        bridge = Witness(host, sim.token, session=session)
+        assert (await bridge.version())["bondid"] == sim.bond_id
+        assert await bridge.bond_type() is BondType.BRIDGE_ZERMATT
+        assert sorted(await bridge.devices()) == sorted([SHADE, PLAIN])
+        shade = await bridge.device(SHADE)
+        assert shade["type"] == "MS" and Action.SET_POSITION in shade["actions"]
+        assert await bridge.groups() == [GROUP]
+        heard: list[dict[str, Any]] = []
+        news = BPUPSubscriptions()
+        news.subscribe(SHADE, heard.append)
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: BPUProtocol(news), remote_addr=("127.0.0.1", sim.bpup_port)
+        )
+        try:
+            await sim.until(lambda: bool(sim.listeners))
+            await bridge.action(SHADE, Action.set_position(60))
+            await sim.until(lambda: sim.shades[SHADE].actual == 60)
+            assert (await bridge.device_state(SHADE))["position"] == 60
+            await bridge.group_action(GROUP, Action.open())
+            await sim.until(lambda: sim.shades[SHADE].actual == 0)
+            assert news.alive and [one["b"]["position"] for one in heard] == [60, 0]
+        finally:
+            transport.close()
+        with pytest.raises(aiohttp.ClientResponseError, match="401"):
+            await Witness(host, "nonsense", session=session).devices()

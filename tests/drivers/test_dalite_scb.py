@@ -31,11 +31,14 @@ CASE = Case(
         Hand(do=lambda sim: sim.wall_switch("stop", 1), shows={"moving": "stopped"}, unit="1", pushed=False),
     ],
 )
-MANUAL = "Da-Lite SCB-100 manual, p.4"
+MANUAL = "Da-Lite SCB-100 manual (93489, rev. 11/04), p.4, RS-232 Communications"
 SENT = [
     (Move("up"), Golden(b"@1U", "screen 1 up", MANUAL)),
     (Move("down"), Golden(b"@1D", "screen 1 down", MANUAL)),
     (Stop(), Golden(b"@1S", "screen 1 stop", MANUAL)),
+    (Move("up"), Golden(b"@2U", "screen 2 up", MANUAL)),
+    (Move("down"), Golden(b"@2D", "screen 2 down", MANUAL)),
+    (Stop(), Golden(b"@2S", "screen 2 stop", MANUAL)),
 ]
 ASK = Golden(b"@P", "poll", MANUAL)
 TOLD = Golden(b"@1D2S", "screen 1 down, screen 2 stop", MANUAL)
@@ -47,7 +50,7 @@ def feed(driver: DaliteScb, data: bytes) -> list[Action]:
 
 @pytest.mark.parametrize(("command", "golden"), SENT)
 def test_golden_frames(command: Command, golden: Golden) -> None:
-    request = Request("1", command, "1")
+    request = Request("1", command, golden.wire[1:2].decode())
     wanted = [Send(golden.wire, tag=request, reply=False), Send(ASK.wire, tag="state")]
     assert list(DaliteScb().command(request)) == wanted
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stupidArtnet import StupidArtnet, StupidArtnetServer
 
 import simulators
 from drivers.dmx.artnet import Artnet
@@ -157,3 +159,35 @@ def test_nothing_that_comes_raises(noise: bytes) -> None:
     for driver, name in ((Sacn, "sacn"), (Artnet, "artnet")):
         assert list(driver().received(Datagram(noise))) == []
         assert simulators.find(name)().packet(noise) is None
+
+
+@pytest.fixture
+def witness() -> Iterator[StupidArtnet]:
+    """stupidArtnet's own sender, at port address 1:2:3."""
+    sender = StupidArtnet(universe=3)
+    sender.set_simplified(False)
+    sender.set_net(1)
+    sender.set_subnet(2)
+    yield sender
+    sender.close()
+
+
+@pytest.mark.parametrize(("unit", "level"), [("front", 100), ("back", 60), ("", 1)])
+def test_stupid_artnet_makes_the_very_same_packets(witness: StupidArtnet, unit: str, level: int) -> None:
+    (data,) = frames(ask(made(Artnet, net=1, subnet=2, universe=3), SetLevel(level), unit)[1])
+    slots = {"front": (1, 2), "back": (512,), "": (1, 2, 512)}[unit]
+    for slot in slots:
+        witness.set_single_value(slot, round(level * 255 / 100))
+    assert data == bytes(witness.packet_header + witness.buffer)
+    assert StupidArtnetServer.validate_header(data)
+
+
+async def test_stupid_artnet_lights_the_simulated_node(witness: StupidArtnet) -> None:
+    sim = simulators.find("artnet")(port_address=0x0123)
+    async with sim.serving("udp") as address:
+        witness.port = int(address.rpartition(":")[2])
+        witness.set_single_value(7, 200)
+        witness.show()
+        await sim.until(lambda: sim.levels == {"7": 200})
+        witness.set_universe(4)  # another node's
+        assert sim.packet(bytes(witness.packet_header + witness.buffer)) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from epson_projector.projector_serial import ProjectorSerial
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +51,8 @@ CASE = Case(
 FACTS = "RoomGate facts: room devices 5.5"
 GUIDE = "Epson ESC/VP21 Command User's Guide for Business Projectors, p.7"
 FORMAT = "Epson ESC/VP21 Communication Manual, p.4, "
+PLACE = "PlaceOS/drivers, drivers/epson/projector/esc_vp21_spec.cr"
+LIBRARY = "epson_projector, its test of the serial connection, "
 USER = "Epson EB-440W user's guide, p.121, command list"
 GOLDEN = [
     Golden(b"ESC/VP.net\x10\x03\x00\x00\x00\x00", "connect", FACTS),
@@ -69,6 +72,13 @@ GOLDEN = [
     Golden(b"SOURCE=21\r:", "source 21", FORMAT + "2.2 response, example"),
     Golden(b"MUTE ON\r", "mute the picture", USER),
     Golden(b"MUTE OFF\r", "show the picture", USER),
+    Golden(b"LAMP?\r", "ask for the lamp's hours", LIBRARY + "test_get_property"),
+    Golden(b"LAMP=12345\r:", "12345 hours", LIBRARY + "test_get_property"),
+    Golden(b"LAMP=20\r", "20 hours, without its prompt", PLACE),
+    Golden(b"SOURCE=30\r", "source 30, without its prompt", PLACE),
+    Golden(b"MUTE=ON\r", "is muted, without its prompt", PLACE),
+    Golden(b":IMEVENT=0001 04 00000000 00000000 T1 F1\r", "news: it cools down", PLACE),
+    Golden(b"SNO=XY12345678\r:", "a serial number", "pszafer/epson_projector, tests/test_serial_behavior.py"),
 ]
 WIRE = {golden.meaning: golden.wire for golden in GOLDEN}
 REST = b"SOURCE=30\r:MUTE=OFF\r:LAMP=812\r:ERR=00\r:SNO=X5ZB\r:"
@@ -110,6 +120,23 @@ def test_a_source_is_told_by_its_code() -> None:
     wire.do(wire.driver.due("poll"))
     wire.hear(WIRE["is on"] + WIRE["source 21"])
     assert wire.points()["input"] == "21"
+
+
+def test_what_others_have_seen_a_projector_say() -> None:
+    wire = online()
+    assert WIRE["ask for the lamp's hours"] in wire.sent
+    wire.do(wire.driver.due("poll"))
+    wire.hear(
+        WIRE["is on"] + WIRE["source 30, without its prompt"] + COLON + WIRE["is muted, without its prompt"] + COLON
+    )
+    wire.hear(WIRE["12345 hours"])
+    assert (wire.points()["input"], wire.points()["video_muted"], wire.points()["lamp_hours"]) == ("30", True, 12345)
+    wire = wired("serial")
+    wire.hear(WIRE["is on"] * 2 + b"SOURCE=30\r:MUTE=OFF\r:" + WIRE["20 hours, without its prompt"] + COLON)
+    wire.hear(b"ERR=00\r:" + WIRE["a serial number"])
+    assert (wire.points()["lamp_hours"], wire.points()["serial"]) == (20, "XY12345678")
+    told = wire.hear(WIRE["news: it cools down"] + COLON)
+    assert told == [Send(WIRE["ask for the power"], tag=Ask("", "power"))]
 
 
 def test_a_cable_needs_no_handshake() -> None:
@@ -283,3 +310,24 @@ def test_no_bytes_make_it_raise(chunks: list[bytes]) -> None:
     for chunk in chunks:
         wire.hear(chunk)
         wire.do(wire.driver.due("quick"))
+
+
+async def test_epson_projector_speaks_with_the_simulator_over_a_cable() -> None:
+    """The library's serial mode (its TCP mode fails on every Python of today)."""
+    sim = Simulator(power="on", speed=100)
+    async with sim.serving("serial") as address:
+        client = ProjectorSerial(address.removeprefix("serial://"))
+        try:
+            assert await client.async_init()
+            assert await client.get_property("PWR", 5) == "01"
+            assert await client.send_command("SOURCE A0", 5) == "" and sim.source == "A0"
+            assert await client.get_property("SOURCE", 5) == "A0"
+            assert await client.send_command("MUTE ON", 5) == "" and sim.muted
+            assert await client.get_property("LAMP", 5) == "812"
+            assert await client.get_property("ERR", 5) == "00"
+            assert await client.get_serial_number() == sim.serial_number
+            assert await client.send_command("SOURCE 42", 5) is False  # ERR
+            assert await client.send_command("PWR OFF", 5) == "" and sim.power == "cooling"
+            assert await client.get_property("PWR", 5) == "03"
+        finally:
+            client.close()

@@ -41,6 +41,7 @@ CASE = Case(
 
 API = "Global Caché Unified TCP API 1.1, "
 CAPTURE = "open-avc/openavc-drivers, tests/fixtures/globalcache_itach_ip2cc: from an IP2CC, firmware 710-1008-05, "
+GC_100 = "PlaceOS/drivers, drivers/global_cache/gc_100_spec.cr"
 GOLDEN = [
     Golden(b"getdevices\r", "list the modules", API + "4.3 Common Commands"),
     Golden(
@@ -51,7 +52,7 @@ GOLDEN = [
     Golden(
         b"device,2,3 RELAY\rendlistdevices\r",
         "GC-100: module 2 has 3 relays",
-        "PlaceOS/drivers, drivers/global_cache/gc_100_spec.cr",
+        GC_100,
     ),
     Golden(b"getversion\r", "ask for the version", API + "4.3 Common Commands"),
     Golden(b"710-1008-05\r", "an iTach's version", CAPTURE + "getversion.response.txt"),
@@ -61,6 +62,17 @@ GOLDEN = [
     Golden(b"state,1:1,0\r", "relay 1:1 is open", CAPTURE + "getstate_1_1.response.txt"),
     Golden(b"state,1:1,1\r", "relay 1:1 is closed", API + "4.4 Class-Specific Commands"),
     Golden(b"ERR_0:0,001\r", "unknown command", CAPTURE + "unknowncommand.response.txt"),
+    Golden(
+        b"device,2,3 RELAY\rdevice,1,2 RELAYSENSOR\rdevice,3,1 IR\rendlistdevices\r",
+        "GC-100: relays in two modules",
+        GC_100,
+    ),
+    Golden(b"setstate,2:2,1\r", "close relay 2:2", GC_100),
+    Golden(b"state,2:2,1\r", "relay 2:2 is closed", GC_100),
+    Golden(b"getstate,2:3\r", "ask for relay 2:3", GC_100),
+    Golden(b"state,2:3,0\r", "relay 2:3 is open", GC_100),
+    Golden(b"ERR RO002\r", "Global Connect: an error of its relays", API + "errors"),
+    Golden(b"unknowncommand 3\r", "GC-100: no such module", API + "errors"),
     Golden(b"unknowncommand, 14\r", "GC-100: unknown command", "Global Caché FAQ: GC-100 error codes, port 4998"),
 ]
 WIRE = {golden.meaning: golden.wire for golden in GOLDEN}
@@ -132,6 +144,21 @@ def test_a_gc_100_with_its_relays_elsewhere() -> None:
     assert list(wire.driver.relays) == ["2:1", "2:2", "2:3"]
 
 
+def test_a_gc_100_as_another_program_knows_it() -> None:
+    wire = Wire(GlobalCache())
+    wire.hear(WIRE["GC-100: relays in two modules"])
+    assert list(wire.driver.relays) == ["2:1", "2:2", "2:3", "1:1", "1:2"]
+    wire.hear(b"state,2:1,0\rstate,2:2,0\r")
+    assert wire.sent[-1] == WIRE["ask for relay 2:3"]
+    assert Feedback("2:3", closed=False) in wire.hear(WIRE["relay 2:3 is open"])
+    wire.hear(b"state,1:1,0\rstate,1:2,0\r" + WIRE["an iTach's version"])
+    request = close("2:2")
+    wire.do(wire.driver.command(request))
+    assert wire.sent[-1] == WIRE["close relay 2:2"]
+    assert Taken(request) in wire.hear(WIRE["relay 2:2 is closed"])
+    assert Feedback("2:2", closed=True) in wire.hear(WIRE["relay 2:2 is closed"])
+
+
 def test_a_unit_without_relays_is_usable_for_nothing() -> None:
     wire = Wire(GlobalCache())
     wire.hear(b"device,1,1 SERIAL\rendlistdevices\r")
@@ -153,6 +180,8 @@ def test_both_answers_to_setstate_are_only_acknowledgements(answer: bytes) -> No
     ("answer", "words"),
     [
         (WIRE["unknown command"], "the unit answered ERR_0:0,001"),
+        (WIRE["Global Connect: an error of its relays"], "the unit answered ERR RO002"),
+        (WIRE["GC-100: no such module"], "the unit answered unknowncommand 3: there is no such module"),
         (WIRE["GC-100: unknown command"], "the unit answered unknowncommand, 14: it does not know this command"),
     ],
 )

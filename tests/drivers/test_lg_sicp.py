@@ -48,6 +48,8 @@ CASE = Case(
 )
 
 FACTS = "RoomGate facts: room devices 5.3"
+# Queries and what stood behind OK, as read off a panel; the form around it is the manuals'.
+SEEN = "LG UH5F-H: reusable integration reference (public, 2026-10-02), live read-only baseline of a 75UH5F-HJ, "
 GOLDEN = [
     Golden(b"ka 01 01\r", "power on", FACTS),
     Golden(b"a 01 OK01x", "power on taken, or is on", FACTS),
@@ -61,6 +63,13 @@ GOLDEN = [
     Golden(b"v 01 OK0201x", "there is a signal", "LG 55LS55A owner's manual, p.72 (command s v)"),
     Golden(b"sv 01 02 ff\r", "is there a signal", "LG 55LS55A owner's manual, p.72 (command s v)"),
     Golden(b"n 01 OK29x", "41 degrees", "LG M4210LCBA owner's manual, RS-232C A16 (command d n)"),
+    Golden(b"n 01 OK20x", "75UH5F: 32 degrees", SEEN + "Temperature"),
+    Golden(b"l 01 OK1c2ax", "75UH5F: 7210 hours", SEEN + "Operating hours"),
+    Golden(b"z 01 OK041350x", "75UH5F: software 04.13.50", SEEN + "Software"),
+    Golden(b"v 01 OK0201x", "75UH5F: there is a signal", SEEN + "HDMI signal"),
+    Golden(b"b 01 OK90x", "75UH5F: HDMI 1", SEEN + "Input"),
+    Golden(b"d 01 OK00x", "75UH5F: the screen is on", SEEN + "Screen mute"),
+    Golden(b"x 01 OK01x", "75UH5F: picture mode", SEEN + "Picture mode"),
 ]
 WIRE = {golden.meaning: golden.wire for golden in GOLDEN}
 STATE = b"a 01 OK01xb 01 OK90xf 01 OK14xe 01 OK01xd 01 OK00x"
@@ -83,6 +92,21 @@ def test_opening_asks_and_tells_everything() -> None:
         **{"temperature": 41.0, "faults": (), "lamp_hours": 0x1234, "signal": True},
         **{"serial": "407KXFG2N123", "firmware": "020205"},
     }
+
+
+def test_what_a_75uh5f_was_seen_to_say() -> None:
+    """It tells no fan; its lamp was not asked for there."""
+    wire = Wire(LgSicp())
+    wire.hear(
+        b"a 01 OK01xa 01 OK01x" + WIRE["75UH5F: HDMI 1"] + b"f 01 OK14xe 01 OK01x" + WIRE["75UH5F: the screen is on"]
+    )
+    wire.hear(WIRE["75UH5F: 32 degrees"] + b"p 01 OK01xw 01 NG00x" + WIRE["75UH5F: 7210 hours"])
+    wire.hear(WIRE["75UH5F: there is a signal"] + WIRE["a serial number"] + WIRE["75UH5F: software 04.13.50"])
+    told = wire.points()
+    assert (told["temperature"], told["lamp_hours"], told["firmware"]) == (32.0, 7210, "041350")
+    assert (told["input"], told["video_muted"], told["signal"], told["faults"]) == ("hdmi1", False, True, ())
+    assert {ask.what for ask in wire.driver.absent} == {"fan"}
+    assert LgSicp().cutter.start()(WIRE["75UH5F: picture mode"] * 2) == [WIRE["75UH5F: picture mode"]] * 2
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,15 @@ GROUP_LEVEL = Golden(b"~SHADEGRP,26,1,100.00\r\n", "group 26 at 100 %", "PlaceOS
 NWK = Golden(b"login: ", "who is there", "PlaceOS drivers, lutron/lighting_spec")
 NWK_NAME = Golden(b"nwk\r\n", "the name of QS Standalone", "PlaceOS drivers, lutron/lighting_spec")
 NWK_IN = Golden(b"connection established\r\n", "logged in", "PlaceOS drivers, lutron/lighting_spec")
+SCENE_ASK = Golden(b"?AREA,1,6\r\n", "which scene", "PlaceOS/drivers, drivers/lutron/lighting_spec.cr")
+SCENE_1_2 = Golden(b"~AREA,1,6,2\r\n", "scene 2 of area 1", "PlaceOS/drivers, drivers/lutron/lighting_spec.cr")
+LED = Golden(b"~DEVICE,1,6,9,1\r\n", "an LED is lit", "PlaceOS/drivers, drivers/lutron/lighting_spec.cr")
+GOHOME = "markdaws/gohome, test of its Lutron event stream, "
+PROMPTED = Golden(b"GNET> ~OUTPUT,2,1,25.00\r\n", "output 2 at 25 %, behind a prompt", GOHOME + "5th read")
+PRESSED = Golden(b"~DEVICE,1,9,3\r\n", "button 9 of keypad 1 is pressed", GOHOME + "7th read")
+RELEASED = Golden(b"~DEVICE,1,9,4\r\n", "and let go", GOHOME + "9th read")
+NO_COMMA = Golden(b"~ERROR 1\r\n", "an error, written with a space", GOHOME + "12th read")
+UNMONITORED = Golden(b"~MONITORING,1,2\r\n", "diagnostic monitoring is off", LIP + "Stanza, MONITORING (p. 11)")
 MONITOR = Golden(b"?MONITORING,3\r\n", "is button monitoring on", LIP + "MONITORING (p. 51)")
 
 
@@ -131,6 +140,15 @@ def test_golden_lines_in() -> None:
     assert Feedback("area/2", preset="2") in feed(driver, SCENE_2.wire)
     assert feed(driver, b"~OUTPUT,12,1,49.50\r\n")[0] == Feedback("light/12", level=50)
     assert MONITOR.wire.replace(b"3", b"5") in sent(driver.due("poll"))
+
+
+def test_lines_that_other_programs_have_seen() -> None:
+    driver = online(SCENE_1_2.wire + b"~AREA,1,8,4\r\n~OUTPUT,2,1,0.00\r\n", areas=("1",), lights=("2",))
+    assert SCENE_ASK.wire in sent(LutronLip(LutronLipSettings(areas=("1",)))._look())
+    assert Feedback("area/1", preset="2") in feed(driver, SCENE_1_2.wire)
+    assert feed(driver, PROMPTED.wire)[0] == Feedback("light/2", level=25)
+    for line in (LED, PRESSED, RELEASED, UNMONITORED, NO_COMMA):
+        assert not [told for told in feed(driver, line.wire) if isinstance(told, Feedback | Drop)]
 
 
 @pytest.mark.parametrize(

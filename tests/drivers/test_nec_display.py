@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nec_pd_sdk import constants as nec
+from nec_pd_sdk.nec_pd_sdk import NECPD
+from nec_pd_sdk.protocol import PDError, read_command_reply, write_command
 
 from drivers.nec_display import NecDisplay, NecDisplaySettings, measure, packet
 from gateway.commands import Command, SelectInput, SetMute, SetPower, SetRelay, SetVideoMute, SetVolume
@@ -56,6 +60,8 @@ CASE = Case(
 
 FACTS = "RoomGate facts: room devices 5.6"
 EXTERNAL = "NEC External Control, NEC LCD Monitor (P403, P463, P553), "
+TOLD = "phillipivan/companion-module-nec-display, src/__tests__/hexproto.test.js, "
+OTHER = "com.insightsystems.dal.nec.LCD (a monitoring adapter, LCD.java), rspPower"
 P702 = "NEC P702 user manual, English-32, control command diagram"
 
 
@@ -77,6 +83,24 @@ GOLDEN = [
         "power on taken",
         EXTERNAL + "p.44, 7.2",
     ),
+    Golden(hexed("01 30 30 41 42 31 32 02 30 32 30 30 44 36 30 30 30 30 30 34 30 30 30 31 03 74 0d"), "is on", OTHER),
+    Golden(
+        hexed("01 30 30 41 42 31 32 02 30 32 30 30 44 36 30 30 30 30 30 34 30 30 30 34 03 71 0d"),
+        "is off",
+        TOLD + "parse power state",
+    ),
+    Golden(
+        hexed("01 30 30 41 42 31 32 02 30 32 30 30 44 36 30 30 30 30 30 34 30 30 30 32 03 77 0d"), "saves power", OTHER
+    ),
+    Golden(
+        hexed("01 30 30 41 44 31 32 02 30 30 30 30 36 30 30 30 30 30 31 31 30 30 30 33 03 02 0d"),
+        "DVI is shown",
+        TOLD + "parse input state",
+    ),
+    Golden(hexed("01 30 41 30 43 30 36 02 30 30 36 30 03 03 0d"), "ask for the input", TOLD + "get input state"),
+    Golden(hexed("01 30 41 30 43 30 36 02 30 30 36 32 03 01 0d"), "ask for the volume", TOLD + "get volume level"),
+    Golden(b"\x02B1\x03", "self-diagnosis, the message alone", EXTERNAL + "11.1"),
+    Golden(b"\x02A100\x03", "well, the message alone", EXTERNAL + "11.1"),
     Golden(hexed("01 30 41 30 41 30 36 02 43 32 31 36 03 71 0d"), "ask for the serial number", EXTERNAL + "p.72, 12.1"),
     Golden(
         hexed("01 30 41 30 45 30 41 02 30 30 31 30 30 30 35 30 03 70 0d"),
@@ -102,7 +126,7 @@ def reply(kind: str, message: str, display: int = 1) -> bytes:
     return b"\x01" + text + bytes([code]) + b"\r"
 
 
-IS_ON, IS_OFF = reply("B", "0200D60000040001"), reply("B", "0200D60000040004")
+IS_ON, IS_OFF = WIRE["is on"], WIRE["is off"]
 STATE = (
     reply("D", "00006000001200 11".replace(" ", "")) + reply("D", "0000620000640014") + reply("D", "00008D0000020002")
 )
@@ -120,7 +144,9 @@ def online(**settings: Any) -> Wire:
 
 def test_opening_asks_and_tells_everything() -> None:
     wire = online()
-    assert wire.sent[0] == WIRE["ask for the power"] and WIRE["ask for the serial number"] in wire.sent
+    asked = ("ask for the power", "ask for the input", "ask for the volume", "ask for the serial number")
+    assert wire.sent[0] == WIRE[asked[0]] and {WIRE[what] for what in asked} <= set(wire.sent)
+    assert any(WIRE["self-diagnosis, the message alone"] in data for data in wire.sent)
     assert wire.points() == {
         **{"power": "on", "input": "hdmi1", "volume": 20, "muted": False, "video_muted": False},
         **{"temperature": 38.5, "faults": (), "signal": True, "serial": "71B0", "model": "NEC P404"},
@@ -150,6 +176,17 @@ def test_commands(command: Command, sent: bytes) -> None:
     wire = online()
     request = wire.ask(command)
     assert wire.log[-1] == Send(sent, tag=request)
+
+
+def test_what_others_have_seen_a_display_say() -> None:
+    assert reply("B", "A100")[7:-2] == WIRE["well, the message alone"]
+    wire = online()
+    wire.do(wire.driver.due("poll"))
+    wire.hear(WIRE["is on"] + WIRE["DVI is shown"])
+    assert wire.points()["input"] == "dvi"
+    wire = Wire(NecDisplay())
+    wire.hear(WIRE["saves power"])
+    assert wire.points()["power"] == "standby"
 
 
 def test_the_line_is_9600_8n1() -> None:
@@ -279,3 +316,65 @@ def test_no_bytes_make_it_raise(chunks: list[bytes]) -> None:
         wire.hear(chunk)
         wire.do(wire.driver.due("quick"))
     assert Ask("", "power") in {send.tag for send in wire.told(Send)}
+
+
+class Wires:
+    """What the maker's own library takes for a socket: it hears `told`, and what it says is kept."""
+
+    def __init__(self, told: bytes = b"") -> None:
+        self.told, self.said = told, b""
+
+    def recv(self, length: int) -> bytes:
+        piece, self.told = self.told[:length], self.told[length:]
+        return piece
+
+    def sendall(self, data: bytes) -> None:
+        self.said += data
+
+
+@given(st.sampled_from("ACE"), st.integers(1, 100), st.text("0123456789ABCDEF", max_size=60))
+def test_the_makers_library_makes_the_very_same_packets(kind: str, display: int, message: str) -> None:
+    wires = Wires()
+    write_command(wires, message.encode(), 0x40 + display, ord(kind))
+    assert packet(kind, display, message) == wires.said
+
+
+def test_the_makers_library_reads_the_golden_replies_as_we_do() -> None:
+    assert NECPD(Wires(WIRE["is on"])).command_power_status_read() == 1
+    assert NECPD(Wires(WIRE["is off"])).command_power_status_read() == 4
+    assert NECPD(Wires(WIRE["power on taken"])).command_power_status_set(1) == 1
+    assert NECPD(Wires(WIRE["DVI is shown"])).command_get_parameter(nec.OPCODE_INPUT).current_value == 3
+    told = NECPD(Wires(WIRE["backlight is 80 of 100"])).command_set_parameter(0x0010, 80)
+    assert (told.max_value, told.current_value) == (100, 80)
+    with pytest.raises(PDError):
+        read_command_reply(Wires(WIRE["is on"][:-2] + b"\0\r"), True)
+
+
+async def test_the_makers_library_speaks_with_the_simulator() -> None:
+    sim = Simulator(speed=100)
+    async with sim.serving("tcp") as address:
+        client = await asyncio.to_thread(NECPD.from_ip_address, "127.0.0.1", int(address.rpartition(":")[2]))
+
+        async def ask(method: Any, *given: Any) -> Any:
+            return await asyncio.to_thread(method, *given)
+
+        try:
+            assert await ask(client.command_power_status_read) == 4
+            assert await ask(client.command_power_status_set, 1) == 1
+            await sim.until(lambda: sim.power == 1)
+            for code, value in ((nec.OPCODE_INPUT, 0x12), (nec.OPCODE_AUDIO__AUDIO_VOLUME, 33), (0x008D, 1)):
+                told = await ask(client.command_set_parameter, code, value)
+                assert (told.result, told.current_value) == (0, value)
+            assert (sim.input, sim.volume, sim.muted) == ("hdmi2", 33, True)
+            heat = await ask(client.command_get_parameter, nec.OPCODE_READ_TEMPERATURE_SENSOR_READ_ONLY)
+            assert heat.current_value / 2 == 38.5
+            assert await ask(client.command_serial_number_read) == sim.serial_number
+            assert await ask(client.command_model_name_read) == sim.model
+            assert await ask(client.command_self_diagnosis_status_read) == [0]
+            sim.stop_fan()
+            sim.unplug_source()
+            assert await ask(client.helper_self_diagnosis_status_text) == (
+                nec.DISPLAY_DIAGNOSTIC_ERROR_CODES[0x80] + "; " + nec.DISPLAY_DIAGNOSTIC_ERROR_CODES[0xB0] + "; "
+            )
+        finally:
+            client.close()

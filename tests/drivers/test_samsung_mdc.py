@@ -66,11 +66,17 @@ GOLDEN = [
     Golden(bytes.fromhex("aa 0d 01 00 0e"), "ask for faults", SENT + "error_status"),
     Golden(bytes.fromhex("aa 0b 01 00 0c"), "ask for the serial number", SENT + "serial_number"),
     Golden(bytes.fromhex("aa 0e 01 00 0f"), "ask for the version", SENT + "software_version"),
+    Golden(bytes.fromhex("aa 83 01 00 84"), "ask for the panel's hours", SENT + "panel_on_time"),
+    Golden(b"\x80\x00", "32768 times ten minutes, the data alone", "vgavro/samsung-mdc, tests/test_commands.py"),
     Golden(bytes.fromhex("aa 8a 01 00 8b"), "ask for the model", SENT + "model_name"),
     Golden(bytes.fromhex("aa 12 00 01 18 2b"), "display 0: volume 24", PLACE),
     Golden(bytes.fromhex("aa ff 00 03 41 12 18 6d"), "display 0: volume is 24", PLACE),
     Golden(bytes.fromhex("aa ff 00 03 41 f9 00 3c"), "display 0: the picture is shown", PLACE),
     Golden(bytes.fromhex("aa ff 00 09 41 00 01 06 00 14 00 00 00 64"), "display 0: on, volume 6, not muted, PC", PLACE),
+    Golden(bytes.fromhex("aa 14 00 01 21 36"), "display 0: select HDMI 1", PLACE),
+    Golden(bytes.fromhex("aa ff 00 03 41 14 21 78"), "display 0: HDMI 1 taken", PLACE),
+    Golden(bytes.fromhex("aa f9 00 01 01 fb"), "display 0: picture off", PLACE),
+    Golden(bytes.fromhex("aa ff 00 03 41 f9 01 3d"), "display 0: the picture is off", PLACE),
     Golden(b"MDCSTART<<TLS>>", "TLS begins", LIBRARY + "connection.py, _start_tls"),
     Golden(b"MDCAUTH<<PASS>>", "the PIN is right", LIBRARY + "connection.py, _start_tls"),
     Golden(b"MDCAUTH<<FAIL:0x01>>", "the PIN is wrong", LIBRARY + "connection.py and exceptions.py"),
@@ -85,7 +91,7 @@ def reply(code: int, data: bytes, display: int = 1, kind: bytes = b"A") -> bytes
 
 
 STATUS = reply(0x00, bytes((1, 20, 0, 0x22, 0x10, 0, 0)))
-REST = reply(0xF9, b"\0") + reply(0x0D, bytes((0, 0, 0, 0, 38, 2))) + reply(0x0B, b"0ABC\0\0")
+REST = reply(0xF9, b"\0") + reply(0x0D, bytes((0, 0, 0, 0, 38, 2))) + reply(0x83, b"\x80\0") + reply(0x0B, b"0ABC\0\0")
 IDENTITY = REST + reply(0x0E, b"T-1.0") + reply(0x8A, b"QM55B")
 
 
@@ -125,7 +131,9 @@ def test_commands_are_the_libraries(command: Any, golden: str) -> None:
 
 def test_a_round_asks_in_the_libraries_bytes() -> None:
     asked = {"is the picture off", "ask for the status", "ask for faults", "ask for the model", "ask for the version"}
-    assert {WIRE[what] for what in (*asked, "ask for the serial number")} <= set(online().sent)
+    assert {WIRE[what] for what in (*asked, "ask for the serial number", "ask for the panel's hours")} <= set(
+        online().sent
+    )
 
 
 def test_another_programs_answers_are_understood() -> None:
@@ -134,18 +142,38 @@ def test_another_programs_answers_are_understood() -> None:
     assert wire.points() == {"power": "on", "volume": 6, "muted": False, "input": "pc"}
     wire.hear(WIRE["display 0: the picture is shown"])
     assert wire.points()["video_muted"] is False
-    wire.hear(reply(0x0D, bytes(6), display=0) + b"".join(reply(c, b"x", display=0) for c in (0x0B, 0x0E, 0x8A)))
+    wire.hear(reply(0x0D, bytes(6), display=0) + b"".join(reply(c, b"x", display=0) for c in (0x83, 0x0B, 0x0E, 0x8A)))
     request = wire.ask(SetVolume(24))
     assert wire.sent[-1] == WIRE["display 0: volume 24"]
     assert Taken(request) in wire.hear(WIRE["display 0: volume is 24"])
+    wire.hear(WIRE["display 0: on, volume 6, not muted, PC"])
+    request = wire.ask(SelectInput("hdmi1"))
+    assert wire.sent[-1] == WIRE["display 0: select HDMI 1"]
+    assert Taken(request) in wire.hear(WIRE["display 0: HDMI 1 taken"])
+    wire.hear(WIRE["display 0: on, volume 6, not muted, PC"])
+    request = wire.ask(SetVideoMute(True))
+    assert wire.sent[-1] == WIRE["display 0: picture off"]
+    assert Taken(request) in wire.hear(WIRE["display 0: the picture is off"])
+    wire.hear(WIRE["display 0: the picture is off"])
+    assert wire.points()["video_muted"] is True
 
 
 def test_opening_tells_everything() -> None:
     assert online().points() == {
         **{"power": "on", "volume": 20, "muted": False, "input": "hdmi1", "video_muted": False},
-        **{"faults": (), "temperature": 38.0, "signal": True},
+        **{"faults": (), "temperature": 38.0, "signal": True, "lamp_hours": 5461},
         **{"serial": "0ABC", "firmware": "T-1.0", "model": "Samsung QM55B"},
     }
+
+
+def test_hours_of_older_and_newer_models_and_of_one_that_counts_none() -> None:
+    for data, hours in ((WIRE["32768 times ten minutes, the data alone"], 5461), (b"\0\1\0\0", 10922)):
+        wire = Wire(SamsungMdc(scheme="tcp"))
+        wire.hear(WIRE["power is on"] + STATUS + reply(0xF9, b"\0") + reply(0x0D, bytes(6)) + reply(0x83, data))
+        assert wire.points()["lamp_hours"] == hours
+    wire = Wire(SamsungMdc(scheme="tcp"))
+    wire.hear(WIRE["power is on"] + STATUS + reply(0xF9, b"\0") + reply(0x0D, bytes(6)) + reply(0x83, b"\1", kind=b"N"))
+    assert Ask("", "hours") in wire.driver.absent and "lamp_hours" not in wire.points()
 
 
 def test_asleep_it_is_asked_for_its_power_only_and_commands_are_refused() -> None:
@@ -317,6 +345,9 @@ async def test_python_samsung_mdc_speaks_with_the_simulator() -> None:
         status = await client.status(1)
         assert status[1] == 12 and status[3].name == "HDMI2"
         assert (await client.error_status(1))[4] == 38
+        assert await client.panel_on_time(1) == (6 * sim.panel_hours,)
+        sim.panel_hours = 20000
+        assert await client.panel_on_time(1) == (120000,)
         assert await client.serial_number(1) == (sim.serial_number,)
         assert await client.model_name(1) == ("QM55B",)
 

@@ -134,7 +134,7 @@ def test_a_trap_during_a_look_is_looked_into_after_it() -> None:
 
 def test_an_alert_when_a_limit_is_passed_and_when_it_is_over() -> None:
     driver, oid, heard = online(), f"{UPS}.2.7.0", []
-    for degrees in (20, 41, 45, None, 44, 40, 4, 3, 50, 20):
+    for degrees in (20, 41, 45, None, 44, 40, 41, 39, 38, 4, 6, 4, 3, 50, 20):
         told = list(driver.received(SnmpReply({oid: degrees}), ("look", oid)))
         heard.append([action.words for action in told if isinstance(action, Alert)])
     assert heard == [
@@ -143,12 +143,43 @@ def test_an_alert_when_a_limit_is_passed_and_when_it_is_over() -> None:
         [],
         [],  # not known: neither beyond nor back
         [],
-        ["40 °C is within its limits again"],
+        [],
+        [],  # it flutters about its limit
+        [],
+        ["38 °C is within its limits again"],
         ["4 °C is below the limit of 5 °C"],
+        [],
+        [],
         [],
         ["50 °C is above the limit of 40 °C"],
         ["20 °C is within its limits again"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("sensor", "readings", "alerts"),
+    [
+        ({"low": 200, "high": 250}, (251, 248, 247, 199, 202, 203), ("high", "high", "ok", "low", "low", "ok")),
+        ({"high": 40}, (41, 39, 38), ("high", "high", "ok")),
+        ({"low": 30}, (29, 31, 32), ("low", "low", "ok")),
+        ({"high": 40, "hysteresis": 0}, (41, 40), ("high", "ok")),
+        ({"high": 40, "hysteresis": 10}, (41, 30.5, 41, 30), ("high", "high", "high", "ok")),
+        ({"low": 0, "high": 10, "hysteresis": 10}, (-1, 9.5, 10, 11, 1), ("low", "low", "ok", "high", "high")),
+        ({"low": -20}, (-21, -20, -19), ("low", "low", "ok")),
+        ({"high": 0}, (1, 0), ("high", "ok")),
+    ],
+)
+def test_an_alert_is_over_only_well_inside_the_limit(
+    sensor: dict[str, Any], readings: tuple[float, ...], alerts: tuple[str, ...]
+) -> None:
+    driver = SnmpMonitor(MonitorSettings(sensors={"it": {"oid": "1.2.3", **sensor}}))
+    list(driver.opened())
+    told: list[Any] = []
+    for reading in readings:
+        told += driver.received(SnmpReply({"1.2.3": str(reading)}), ("look", "1.2.3"))
+    assert tuple(action.points["alert"] for action in told if isinstance(action, Feedback)) == alerts
+    changes = [now for before, now in zip(("ok", *alerts), alerts, strict=False) if now != before]
+    assert sum(isinstance(action, Alert) for action in told) == len(changes)
 
 
 def test_it_is_only_watched_and_silence_ends_it() -> None:
@@ -177,6 +208,10 @@ def test_it_is_only_watched_and_silence_ends_it() -> None:
         ({"sensors": {"a": {"oid": "1.2", "low": 2, "high": 1}}}, "low"),
         ({"sensors": {"a": {"oid": "1.2", "scale": "2"}}}, "scale"),
         ({"sensors": {"a": {"oid": "1.2", "words": 1}}}, "words"),
+        ({"sensors": {"a": {"oid": "1.2", "high": float("nan")}}}, "high is a number"),
+        ({"sensors": {"a": {"oid": "1.2", "hysteresis": 1}}}, "with a limit"),
+        ({"sensors": {"a": {"oid": "1.2", "high": 1, "hysteresis": -1}}}, "from 0 up, not -1"),
+        ({"sensors": {"a": {"oid": "1.2", "low": 1, "high": 4, "hysteresis": 5}}}, "from 0 to 3, not 5"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any], words: str) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
 
+import aiohttp
 import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import given
 from hypothesis import strategies as st
+from pybravia import BraviaAuthError, BraviaClient, BraviaTurnedOff
 
 from drivers.sony import rest, simple_ip
 from drivers.sony.bravia import SonyBravia, SonyBraviaSettings
@@ -67,6 +71,21 @@ GOLDEN = [
     Golden(b"*SEPMUT################\n", "is the picture off", SIMPLE + "getPictureMute"),
     Golden(b"*SAVOLUFFFFFFFFFFFFFFFF\n", "volume refused", SIMPLE + "setAudioVolume, error"),
     Golden(b"*SAPOWRFFFFFFFFFFFFFFFF\n", "error", FACTS + ": sixteen F"),
+    Golden(
+        b'{"error": [40005, "Display Is Turned off"], "id": 1}', "REST: it is off", "antonioparraga/braviarc, issue 20"
+    ),
+    Golden(
+        b'{"error": [7, "not power-on"], "id": 1}',
+        "REST: it is off, an Android TV",
+        "custom-components/media_player.braviatv_psk, issue 21",
+    ),
+    Golden(b'{"id": 1, "error": [7, "Illegal State"]}', "REST: an app is shown", "antonioparraga/braviarc, issue 1"),
+    Golden(
+        b'{"result": [[{"target": "speaker", "volume": 9, "mute": false, "maxVolume": 100, "minVolume": 0}]], "id": 1}',
+        "REST: volume 9",
+        "home-assistant/core, issue 82403 (a log of pybravia)",
+    ),
+    Golden(b'{"result": [{"status": "active"}], "id": 1}', "REST: it is on", "home-assistant/core, issue 82403"),
     Golden(
         b'{"method":"getPowerStatus","params":[],"id":1,"version":"1.0"}', "REST: ask for the power", FACTS + ", REST"
     ),
@@ -231,6 +250,18 @@ def test_rest_commands(command: Command, path: str, method: str, params: dict[st
     assert (sent.path, body["method"], body["params"]) == (f"/sony/{path}", method, [params])
 
 
+def test_rest_answers_of_real_displays() -> None:
+    talk = talking()
+    talk.hear("sound", HttpReply(200, {}, WIRE["REST: volume 9"]))
+    assert Feedback(volume=9, muted=False) in talk.log
+    for meaning in ("REST: an app is shown", "REST: it is off", "REST: it is off, an Android TV"):
+        nothing, code, words = rest.read(HttpReply(200, {}, WIRE[meaning]))
+        assert nothing is None and code in (rest.ILLEGAL_STATE, rest.OFF) and words
+    talk.hear("input", HttpReply(200, {}, WIRE["REST: an app is shown"]))
+    assert Feedback(input=None) in talk.log
+    assert rest.points("power", rest.read(HttpReply(200, {}, WIRE["REST: it is on"]))[0]) == {"power": "on"}
+
+
 def test_rest_errors() -> None:
     talk = talking()
     request = talk.ask(SelectInput("hdmi2"))
@@ -319,3 +350,47 @@ def test_inputs_are_named_back_as_they_were_set(kind: str, index: int) -> None:
     assert message is not None and simple_ip.points(what, simple_ip.read(message)[2]) == {"input": f"{kind}{index}"}
     _, call = rest.setting_to(SelectInput(f"{kind}{index}"), 100)
     assert call is not None and rest.named(json.loads(call.body)["params"][0]["uri"]) == f"{kind}{index}"
+
+
+class Port(AbstractResolver):
+    """Every name leads to one port of this machine: pybravia itself knows port 80 only."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[Any]:
+        return [ResolveResult(hostname=host, host="127.0.0.1", port=self.port, family=family, proto=0, flags=0)]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+async def test_pybravia_speaks_with_the_simulator() -> None:
+    sim = Simulator(speed=100, android=True)
+    async with (
+        sim.serving("http") as address,
+        aiohttp.TCPConnector(resolver=Port(int(address.rpartition(":")[2]))) as connector,
+        aiohttp.ClientSession(connector=connector) as session,
+    ):
+        display = BraviaClient("display", session=session)
+        with pytest.raises(BraviaAuthError):
+            await display.connect(psk="nonsense")
+        await display.connect(psk="s3cret")
+        about = await display.get_system_info()
+        assert (about["model"], about["serial"]) == (sim.model, sim.serial_number)
+        assert await display.get_power_status() == "standby"
+        with pytest.raises(BraviaTurnedOff):
+            await display.get_volume_info()
+        assert await display.set_power_status(True)
+        await sim.until(lambda: sim.active)
+        assert await display.get_power_status() == "active"
+        assert await display.volume_level(31) and await display.volume_mute(True)
+        told = await display.get_volume_info()
+        assert (told["volume"], told["mute"], told["target"]) == (31, True, "speaker")
+        assert not await display.volume_level(101)
+        sockets = {one["title"]: one["uri"] for one in await display.get_external_status()}
+        assert await display.set_play_content(sockets["HDMI2"]) and sim.input == "hdmi2"
+        assert (await display.get_playing_info())["uri"] == sockets["HDMI2"]
+        assert await display.set_power_saving_mode("pictureOff") and sim.dark
+        assert await display.get_power_saving_mode() == "pictureOff"
+        assert await display.turn_off() and not sim.active

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from xyscreens import XYScreensCommands
 
 from drivers.xy_screens import XyScreens
 from gateway.commands import Command, Move, SetPosition, Stop
@@ -40,25 +41,37 @@ CASE = Case(
     hands=[],
     one_way=frozenset({"serial", "tcp"}),
 )
+OPEN = "rrooggiieerr/xyscreens.py, README.md, Protocol"
+MONOPRICE = "Monoprice 30448 manual, p.13, RS-232/RS-485 control"
 SENT = [
+    (Move("up"), Golden(bytes.fromhex("FFAAEEEEDD"), "up", OPEN)),
     (
-        Move("up"),
-        Golden(bytes.fromhex("FFAAEEEEDD"), "up", "open driver (RoomGate facts 2.5); Monoprice 30448 manual p.13"),
+        Move("down"),
+        Golden(bytes.fromhex("FFAAEEEEEE"), "down", OPEN + "; captured from an independent sender (facts 2.5)"),
     ),
-    (Move("down"), Golden(bytes.fromhex("FFAAEEEEEE"), "down", "captured from an independent sender (facts 2.5)")),
-    (
-        Stop(),
-        Golden(bytes.fromhex("FFAAEEEECC"), "stop", "open driver (RoomGate facts 2.5); Monoprice 30448 manual p.13"),
-    ),
+    (Stop(), Golden(bytes.fromhex("FFAAEEEECC"), "stop", OPEN)),
+    (Move("up"), Golden(bytes.fromhex("FFEEEEEEDD"), "up", MONOPRICE)),
+    (Move("down"), Golden(bytes.fromhex("FFEEEEEEEE"), "down", MONOPRICE)),
+    (Stop(), Golden(bytes.fromhex("FFEEEEEECC"), "stop", MONOPRICE)),
 ]
 
 
 @pytest.mark.parametrize(("command", "golden"), SENT)
 def test_golden_frames(command: Command, golden: Golden) -> None:
     request = Request("1", command, "1")
-    actions = list(XyScreens().command(request))
+    address = golden.wire[1:4].hex(" ")
+    actions = list(XyScreens(XyScreens.Settings(addresses=(address,))).command(request))
     assert actions[0] == Send(golden.wire, tag=request, reply=False)
     assert actions[2:] == [Taken(request), Done(request)]
+
+
+@given(st.binary(min_size=3, max_size=3))
+def test_the_open_library_makes_the_very_same_frames(address: bytes) -> None:
+    witness = XYScreensCommands(address)
+    for command, frame in ((Move("up"), witness.up), (Move("down"), witness.down), (Stop(), witness.stop)):
+        driver = XyScreens(XyScreens.Settings(addresses=(address.hex(" "),)))
+        send, *_ = driver.command(Request("1", command, "1"))
+        assert isinstance(send, Send) and send.data == frame
 
 
 def test_it_is_only_believed() -> None:

@@ -21,7 +21,10 @@ LANGUAGES = ("en", "es", "fr", "de", "ja")
 browsed = pytest.mark.asyncio(loop_scope="module")
 
 
-def words(language: str) -> dict[str, str]:
+SETS = ("words", "deck", "contacts", "phones")  # the panel's, the deck's, the contacts page's, the phones'
+
+
+def words(language: str, kind: str = "words") -> dict[str, str]:
     """Every word of a language by its whole name, `view.home`."""
 
     def flat(told: Any, name: str) -> list[tuple[str, str]]:
@@ -29,16 +32,18 @@ def words(language: str) -> dict[str, str]:
             return [(name, told)]
         return [pair for key, held in told.items() for pair in flat(held, f"{name}.{key}".lstrip("."))]
 
-    return dict(flat(json.loads((PANEL / f"words.{language}.json").read_text(encoding="utf-8")), ""))
+    return dict(flat(json.loads((PANEL / f"{kind}.{language}.json").read_text(encoding="utf-8")), ""))
 
 
 def test_there_is_a_file_for_every_language_and_no_other() -> None:
-    assert {file.name for file in PANEL.glob("words.*.json")} == {f"words.{one}.json" for one in LANGUAGES}
+    names = {f"{kind}.{language}.json" for kind in SETS for language in LANGUAGES}
+    assert {file.name for file in PANEL.glob("*.json")} == names
 
 
+@pytest.mark.parametrize("kind", SETS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_has_every_word_and_every_placeholder(language: str) -> None:
-    own, english = words(language), words("en")
+def test_every_language_has_every_word_and_every_placeholder(language: str, kind: str) -> None:
+    own, english = words(language, kind), words("en", kind)
     assert own.keys() == english.keys()
     for name, text in own.items():
         assert text.strip(), f"{name} is empty"
@@ -49,14 +54,13 @@ def test_every_language_has_every_word_and_every_placeholder(language: str) -> N
 
 
 def test_every_word_that_the_pages_use_is_there() -> None:
-    used = {
-        name
-        for file in PANEL.glob("*.js")
-        if "./words.js" in file.read_text(encoding="utf-8")
-        for name in re.findall(r"\bTEXT\.(\w+)", file.read_text(encoding="utf-8"))
-    }
     made = {"unknown", "hour", "since", "result"}  # in words.js
-    assert used - made <= {name.partition(".")[0] for name in words("en")}
+    for kind in SETS:
+        brings = "./words.js" if kind == "words" else f'spoken("{kind}")'
+        texts = [file.read_text(encoding="utf-8") for file in PANEL.glob("*.js")]
+        used = {name for text in texts if brings in text for name in re.findall(r"\bTEXT\.(\w+)", text)}
+        assert used, kind
+        assert used - made <= {name.partition(".")[0] for name in words("en", kind)}, kind
 
 
 @browsed
