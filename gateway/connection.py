@@ -12,7 +12,6 @@ import functools
 import logging
 import math
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway import link as links
@@ -20,6 +19,7 @@ from gateway import news
 from gateway.clock import Clock, Timer
 from gateway.cutters import Overflow
 from gateway.driver import Action, Answered, Driver, Drop, Feedback, Later, Reach, Ready, Request, Send, StartTls
+from gateway.ending import Ending
 from gateway.link import Address, Ears, Link, LinkError
 from gateway.model import Reason
 from gateway.sides import Sides
@@ -33,15 +33,6 @@ log = logging.getLogger("roomgate.device")
 
 CLOSING = 2.0  # seconds for a driver's last words
 WAITING = 1000  # polls that may wait for their turn; a driver that piles up more asks faster than its device answers
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """Why a connection is over, and for how many seconds the device had been online."""
-
-    reason: Reason
-    words: str
-    lasted: float = 0.0
 
 
 class Connection:

@@ -17,8 +17,9 @@ from typing import Any
 from gateway import link as links
 from gateway.clock import Clock
 from gateway.commands import Command
-from gateway.connection import Connection, Ending
+from gateway.connection import Connection
 from gateway.driver import Driver, Feedback, Offers, Request, Settings, Timing, secrets_of
+from gateway.ending import Ending
 from gateway.link import Address, Trust
 from gateway.model import Event, Outcome, Reading, Reason, Result
 from gateway.tape import Tape

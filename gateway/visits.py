@@ -10,7 +10,8 @@ import itertools
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from gateway.connection import Connection, Ending
+from gateway.connection import Connection
+from gateway.ending import Ending
 from gateway.link import LinkError
 from gateway.model import Outcome, Reason, Result
 

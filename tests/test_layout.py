@@ -40,6 +40,7 @@ FLOORS: dict[str, int] = {
     "sides": 2,
     "news": 2,
     "connection": 2,
+    "ending": 2,
     "device": 2,
     "plugins": 2,
     "complaint": 2,

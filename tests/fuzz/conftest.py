@@ -22,7 +22,9 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
         yield running
 
 
-@pytest.fixture
-def peace(house: Rig, caplog: pytest.LogCaptureFixture) -> Peace:
-    """How the room is before the rogues come."""
+@pytest_asyncio.fixture(loop_scope="module")
+async def peace(house: Rig, caplog: pytest.LogCaptureFixture) -> Peace:
+    """How the room is before the rogues come: nothing that was asked of it before is on its way any more."""
+    for _, ticket in list(house.room.commands.values()):
+        await ticket.ended(20)
     return Peace(house, caplog)
