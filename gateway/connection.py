@@ -206,19 +206,17 @@ class Connection:
 
     def _receive(self, message: Any, exchange: Exchange | None) -> None:
         if exchange is None:
-            quiet = self.driver.quiet(message)
-            self._hear(message, hushed=quiet and self._pinged)
-            self._pinged = self._pinged or quiet
-            return
+            return self._hear(message)
         self.ask("received", self.driver.received, message, exchange.send.tag, "main", number=exchange.number)
         self._over_with(exchange)
 
-    def _hear(self, message: Any, *, hushed: bool) -> None:
-        before, self._hushed = self._numbers, hushed
+    def _hear(self, message: Any) -> None:
+        quiet = self.driver.quiet(message)
+        before, self._hushed = self._numbers, quiet and self._pinged
         self.ask("received", self.driver.received, message, None, "main")
-        self._hushed = False
-        if hushed and not self.ended:
+        if self._hushed:
             self.tape.count(self.driver.now, message, self._numbers - before, self.line)
+        self._hushed, self._pinged = False, self._pinged or quiet
 
     def _broke(self, number: Hashable, words: str) -> None:
         exchange = None if self.ended else self.turns.numbered(number)

@@ -25,7 +25,7 @@ import uvicorn
 
 from gateway import certificate
 from gateway.app import Door
-from gateway.auth import Guard, Tokens
+from gateway.auth import Guard, Tokens, journaled
 from gateway.calendars.office import Office
 from gateway.clock import Clock, LoopClock
 from gateway.directory import Directory
@@ -167,7 +167,7 @@ async def gateway(
         house.office = Office(spec, house.rooms, folder.path, clock)
         for device in house.devices.values():
             if device.visits is not None and device.address.scheme.startswith("listen"):
-                device.visits.guard = Guard(clock)
+                device.visits.guard = Guard(clock, journaled(journal, clock))
         recorder = Recorder(folder.path / "tapes")
         for identity, known in spec.all_devices().items():
             if known.record:

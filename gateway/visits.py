@@ -29,7 +29,7 @@ BAD = frozenset({Reason.PROTOCOL_ERROR, Reason.LOGIN_REFUSED})
 class Guarding(Protocol):
     """Slows down who misbehaves: `auth.Guard`."""
 
-    def failed(self, address: str) -> None: ...
+    def failed(self, address: str, what: str) -> None: ...
     def wait(self, address: str) -> float: ...
 
 
@@ -110,7 +110,7 @@ class Visits:
             ending = await connection.run()
             log.info("%s: %s has left: %s", self.device.name, peer.host, ending.words or ending.reason)
             if self.guard is not None and ending.reason in BAD:
-                self.guard.failed(peer.host)
+                self.guard.failed(peer.host, "port for decks")
                 if (wait := self.guard.wait(peer.host)) > 0:
                     said = ending.words or ending.reason
                     log.warning("%s: nobody from %s is let in for %d s: %s", self.device.name, peer.host, wait, said)

@@ -52,7 +52,7 @@ class KeyDoor:
             return _line("ERROR there is no such key", 404)
         room, keypad = found
         if not _within(address, keypad.allow):
-            self.guard.failed(address)
+            self.guard.failed(address, "key token's address")
             if wait > 0:
                 return _line("ERROR too many wrong tokens", 429, {"retry-after": str(int(wait) + 1)})
             log.warning("%s came to the key door with the token of keypad %s, from an address that is not its", address,

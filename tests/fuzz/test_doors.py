@@ -238,24 +238,22 @@ wishes = st.one_of(
               st.sampled_from(["sideways", "", None, []]) | nested, nested),
     nested,
 )  # fmt: skip
+FIXED = [
+    "[" * 20_000,
+    '{"a":' * 10_000,
+    "[" * 900 + "]" * 900,
+    '{"do": "volume", "level": ' + "[" * 30_000 + "]" * 30_000 + "}",
+    '{"do": "volume", "x": ' + '{"a":' * 900 + "1" + "}" * 901,
+    '{"do": "dial", "number": "\\ud800"}',
+    '{"part": "\\udfff", "do": "\\ud800"}',
+    "x" * 70_000,
+    *(f'{{"do": "volume", "level": {number}}}' for number in NUMBERS[:5]),
+    *(f'{{"press": "mic-mute", "edge": "turn", "value": {number}}}' for number in NUMBERS),
+]
 messages = st.one_of(
     wishes.map(lambda held: json.dumps(held)),
     st.text(max_size=40),
     st.binary(max_size=60),
-    st.sampled_from(
-        [
-            "[" * 20_000,
-            '{"a":' * 10_000,
-            "[" * 900 + "]" * 900,
-            '{"do": "volume", "level": ' + "[" * 30_000 + "]" * 30_000 + "}",
-            '{"do": "volume", "x": ' + '{"a":' * 900 + "1" + "}" * 901,
-            '{"do": "dial", "number": "\\ud800"}',
-            '{"part": "\\udfff", "do": "\\ud800"}',
-            "x" * 70_000,
-            *(f'{{"do": "volume", "level": {number}}}' for number in NUMBERS[:6]),
-            *(f'{{"press": "volume", "edge": "turn", "value": {number}}}' for number in NUMBERS),
-        ]
-    ),
 )
 
 
@@ -304,7 +302,7 @@ async def chatter(house: Rig, path: str, role: str) -> AsyncIterator[Chatter]:
 async def test_any_message_of_a_viewer_is_refused_in_words(house: Rig, peace: Peace, path: str) -> None:
     """A token that may read only: whatever it says, nothing is done, and it is told why."""
     async with chatter(house, path, "viewer") as one:
-        await one.says(examples(messages, 150))
+        await one.says(examples(messages, 150) + FIXED)
         await one.says(['{"do": "volume", "level": 44, "press": "mic-mute"}'])
         await one.hears("may not command")
     peace.holds()
@@ -318,7 +316,7 @@ async def test_nonsense_of_a_panel_breaks_nothing(house: Rig, peace: Peace, path
     """A token that may command: what is no command is refused, and the client is still there."""
     before = house.sims["projector"].memory()
     async with chatter(house, path, "panel") as one:
-        await one.says(examples(messages, 150))
+        await one.says(examples(messages, 150) + FIXED)
         one.told.clear()
         await one.says([ask])
         await one.hears(answer)
