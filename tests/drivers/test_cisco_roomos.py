@@ -128,8 +128,18 @@ CASE = Case(
         Do(Search("boardroom")),
         Do(ListBookings(1)),
         Do(Reject(), before=lambda sim: sim.incoming_call(), seen=lambda sim: not sim.calls),
-        Do(Hold(), before=in_call, seen=lambda sim: sim.calls[0].status == "OnHold"),
-        Do(Resume(), before=on_hold, seen=lambda sim: sim.calls[0].status == "Connected"),
+        Do(
+            Hold(),
+            before=in_call,
+            heard=lambda points: points["calls"].value,
+            seen=lambda sim: sim.calls[0].status == "OnHold",
+        ),
+        Do(
+            Resume(),
+            before=on_hold,
+            heard=lambda points: any(call.held for call in points["calls"].value or ()),  # it is resumed if it is held
+            seen=lambda sim: sim.calls[0].status == "Connected",
+        ),
         Do(
             Transfer("carol@example.com"),
             before=in_call,
