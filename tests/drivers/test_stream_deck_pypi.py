@@ -50,12 +50,11 @@ class Cable(Transport.Device):  # type: ignore[misc]
     def open(self) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.connect(str(self._path))
-        self._ears = threading.Thread(target=self._hear, daemon=True)
+        self._ears = threading.Thread(target=self._hear, args=(self._socket,), daemon=True)
         self._ears.start()
 
-    def _hear(self) -> None:
-        assert self._socket is not None
-        while packet := self._socket.recv(16_384):
+    def _hear(self, wire: socket.socket) -> None:
+        while packet := wire.recv(16_384):
             (self._answers if packet[:1] == b"G" else self._inputs).put(packet[1:])
 
     def close(self) -> None:
