@@ -28,6 +28,7 @@ async function ask(where, method = "GET", body = undefined) {
     const answer = await fetch(base + where, { method, headers, body: body && JSON.stringify(body), cache: "no-store" });
     const told = await answer.json();
     if (answer.ok) return told;
+    if (answer.status === 401) return void lists.replaceChildren(h("p", { class: "notice", role: "alert" }, TEXT.token));
     say([told.detail ?? told.words, told.advice].filter(Boolean).join(". "));
   } catch {
     say(TEXT.away);
