@@ -231,6 +231,7 @@ async def test_the_demo_does_what_it_says_and_leaves_nothing(tmp_path: Path) -> 
         token = re.search(r"Token +(rg_\S+)", told)
         panel = re.search(r"Panel +(http\S+)", told)
         assert token is not None and panel is not None
+        assert re.search(r"Deck +http\S+/deck/demo/deck#token=rg_", told) and re.search(r"Admin +http\S+/admin ", told)
         assert (state / "roomgate" / "demo" / "token").read_text().strip() == token[1]
         async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
             curls = [shlex.split(line) for line in lines if line.strip().startswith("curl")]

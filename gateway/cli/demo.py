@@ -21,7 +21,7 @@ from gateway.folder import Folder, FolderError
 if TYPE_CHECKING:
     from gateway.device import Device
     from gateway.driver import Driver
-    from gateway.spec import SiteSpec
+    from gateway.spec import RoomSpec, SiteSpec
 
 PATIENCE = 15.0  # seconds until what is not online by then is shown as it is
 TOKEN = "token"  # the file with the demo's token; its being there marks a folder as a demo's
@@ -65,7 +65,9 @@ async def demo(
             token_file.write_text(token + "\n")
             if chosen != port and port:
                 print(f"\nPort {port} is in use, so this is port {chosen}.", file=out)
-            words = _what_to_try(running.url, room_id, token, token_file, simulated, time.monotonic() - began)
+            words = _what_to_try(
+                running.url, spec.rooms[room_id], token, token_file, simulated, time.monotonic() - began
+            )
             print(words, file=out, flush=True)
         await stop.wait()
         print("\nLeaving; nothing stays behind.", file=out, flush=True)
@@ -171,7 +173,7 @@ async def _table(devices: Mapping[str, Device], simulated: Mapping[str, Any], ou
 
 
 def _what_to_try(
-    url: str, room: str, token: str, token_file: Path, simulated: Mapping[str, Any], seconds: float
+    url: str, room: RoomSpec, token: str, token_file: Path, simulated: Mapping[str, Any], seconds: float
 ) -> str:
     hands = next((f"{held['hands']}" for name, held in simulated.items() if name == "codec" and "hands" in held), "")
     try_hands = (
@@ -180,18 +182,20 @@ def _what_to_try(
         if hands
         else ""
     )
+    deck = next((f"\n  Deck     {url}/deck/{room.id}/{surface}#token={token}" for surface in room.surfaces), "")
     return f"""
 The room is ready after {seconds:.1f} s.
 
-  Panel    {url}/panel/{room}#token={token}
+  Panel    {url}/panel/{room.id}#token={token}{deck}
+  Admin    {url}/admin   (sign in with the token)
   API      {url}/docs
   Token    {token}   (also in {_short(token_file)})
 
   Try:
     export TOKEN={token}
-    curl -X POST {url}/api/v1/rooms/{room}/power -H "Authorization: Bearer $TOKEN" -d '{{"on": true}}'
-    curl -X POST {url}/api/v1/rooms/{room}/volume -H "Authorization: Bearer $TOKEN" -d '{{"level": 40}}'
-    curl {url}/api/v1/rooms/{room}/why/volume -H "Authorization: Bearer $TOKEN"
+    curl -X POST {url}/api/v1/rooms/{room.id}/power -H "Authorization: Bearer $TOKEN" -d '{{"on": true}}'
+    curl -X POST {url}/api/v1/rooms/{room.id}/volume -H "Authorization: Bearer $TOKEN" -d '{{"level": 40}}'
+    curl {url}/api/v1/rooms/{room.id}/why/volume -H "Authorization: Bearer $TOKEN"
 {try_hands}
 Ctrl-C ends it.
 """

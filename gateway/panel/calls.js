@@ -41,7 +41,7 @@ function rows(element, make, chosen) {
 export function incoming(room, id, alarm) {
   const element = h("section", { class: "incoming", "aria-label": TEXT.incoming });
   const make = (call) => {
-    const name = h("strong");
+    const name = h("strong", { dir: "auto" });
     const address = h("span", { class: "quiet" });
     const button = (verb, label, glyph, look) =>
       room.takes(id, verb) && action(room, id, verb, { label, glyph, look, fields: { call: call.id }, what: () => who(call) });
@@ -66,7 +66,7 @@ export function incoming(room, id, alarm) {
 
 // What goes on, on every page: whom we talk to, for how long; pressed, the call opens.
 export function strip(room, id, open) {
-  const name = h("strong");
+  const name = h("strong", { dir: "auto" });
   const timer = clock(room, id);
   const button = h("button", { type: "button", class: "control go", onclick: open }, icon("phone"), name, timer.element);
   const element = h("div", { class: "strip" }, button);
@@ -124,7 +124,7 @@ function clock(room, id) {
 
 function line(room, id, first) {
   let held = first;
-  const name = h("strong");
+  const name = h("strong", { dir: "auto" });
   const state = h("span", { class: "quiet" });
   const timer = clock(room, id);
   const what = () => who(held);

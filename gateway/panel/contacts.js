@@ -28,6 +28,7 @@ async function ask(where, method = "GET", body = undefined) {
     const answer = await fetch(base + where, { method, headers, body: body && JSON.stringify(body), cache: "no-store" });
     const told = await answer.json();
     if (answer.ok) return told;
+    if (answer.status === 401) return void lists.replaceChildren(h("p", { class: "notice", role: "alert" }, TEXT.token));
     say([told.detail ?? told.words, told.advice].filter(Boolean).join(". "));
   } catch {
     say(TEXT.away);
@@ -57,11 +58,11 @@ async function star(button, name, { address, protocol = "" }) {
 function row(name, at, favourite, more) {
   const dial = h("button", { type: "button", class: "control go", "aria-label": TEXT.call({ name, address: at.address }) }, icon("phone"));
   dial.addEventListener("click", () => call(dial, at));
-  const look = { type: "button", class: "control round", "aria-label": TEXT.favourite(name), "aria-pressed": String(favourite) };
+  const look = { type: "button", class: "control round star", "aria-label": TEXT.favourite(name), "aria-pressed": String(favourite) };
   const mark = h("button", look, "★");
   mark.addEventListener("click", () => star(mark, name, at));
   const words = [at.address, at.label, more].filter(Boolean).join(" · ");
-  const who = h("div", { class: "who" }, h("strong", {}, name), h("span", { class: "quiet" }, words));
+  const who = h("div", { class: "who" }, h("strong", { dir: "auto" }, name), h("span", { class: "quiet", dir: "auto" }, words));
   return h("div", { class: "call card", "data-address": at.address }, who, mark, dial);
 }
 

@@ -23,7 +23,7 @@ export function people(room, id) {
     const fields = { address, ...how };
     const look = { name: `${TEXT.call}: ${name}`, fields, glyph, look: "person", what: () => name };
     const button = action(room, id, "dial", look);
-    button.append(h("span", { class: "who" }, h("strong", {}, name), h("small", {}, small)), icon("phone"));
+    button.append(h("span", { class: "who" }, h("strong", { dir: "auto" }, name), h("small", { dir: "auto" }, small)), icon("phone"));
     return h("li", {}, button);
   }
   function list(title, rows) {

@@ -10,7 +10,7 @@ import pytest
 from gateway.directory import Address, Contact
 from gateway.directory.book import Book
 from tests.api.support import rig
-from tests.panel.browser import LANDSCAPE, PHONE, SMALLEST, expect
+from tests.panel.browser import LANDSCAPE, PHONE, SMALLEST, expect, watched
 from tests.panel.rooms import panel, view
 from tests.test_directory import person
 
@@ -91,3 +91,9 @@ async def test_it_fits(browser: Browser, tmp_path: Path) -> None:
                     " && (one.offsetHeight < 48 || one.offsetWidth < 48)).map((one) => one.outerHTML)"
                 )
                 assert not small, small
+
+
+async def test_without_a_token_it_says_where_to_begin(browser: Browser, tmp_path: Path) -> None:
+    async with rig(tmp_path) as house, watched(browser, locale="de-DE") as seen:
+        await seen.page.goto(f"{house.running.url}/contacts/demo")
+        await expect(seen.page.get_by_role("alert")).to_contain_text("Öffnen Sie zuerst das Bedienfeld.")

@@ -124,6 +124,9 @@ async def test_right_to_left_is_the_mirror_image(browser: Browser, tmp_path: Pat
                     await view(page, name)
                     wide = await page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
                     assert wide[0] <= wide[1], f"{name} is {wide[0]} wide"
+                await view(page, "calls")
+                one, three = [await page.get_by_role("button", name=f"Key {key}").bounding_box() for key in "13"]
+                assert one and three and one["x"] < three["x"]  # as on every telephone
                 title = await page.locator("header h1").bounding_box()
                 assert title is not None and title["x"] + title["width"] > size[0] * 0.6
                 if size[0] > 760:
@@ -134,3 +137,23 @@ async def test_right_to_left_is_the_mirror_image(browser: Browser, tmp_path: Pat
                 await page.get_by_role("slider", name="Volume").focus()
                 await page.keyboard.press("ArrowUp")
                 await house.sims["codec"].until(lambda before=before: house.sims["codec"].volume == before + 1)
+                base = house.running.url
+                await page.get_by_role("link", name="Contacts").click()
+                await expect(page.get_by_role("searchbox")).to_be_visible()
+                assert page.url == f"{base}/contacts/demo?lang=ar"  # the language goes along
+                search, back = [
+                    await page.get_by_role(role, name=name).bounding_box()
+                    for role, name in (("searchbox", "Name or address"), ("link", "Back to the room"))
+                ]
+                assert search and back and back["x"] + back["width"] < size[0] / 2
+                assert await page.evaluate("[document.documentElement.dir, innerWidth]") == ["rtl", size[0]]
+                assert await page.evaluate("document.documentElement.scrollWidth") <= size[0]
+                await page.goto(f"{base}/deck/demo/deck?lang=ar")
+                keys = page.locator("#keys button")
+                await expect(keys.nth(1)).to_be_visible()
+                first, second = [await keys.nth(place).bounding_box() for place in (0, 1)]
+                assert first and second and first["x"] < second["x"]  # keys stand as on the hardware
+                assert await page.evaluate("document.documentElement.dir") == "rtl"
+                await keys.nth(0).focus()
+                await page.keyboard.press("ArrowRight")
+                await expect(keys.nth(1)).to_be_focused()
