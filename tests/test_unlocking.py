@@ -17,7 +17,15 @@ from gateway.unlocking import MINUTES, QUEUE, UnlockError, Unlocking
 from tests.clock import ManualClock
 
 PIN, WRONG = "271828", "314159"
-ROOM = '[devices.codec]\ndriver = "cisco_roomos"\nlink = "ws://127.0.0.1"\nusername = "x"\nsimulate = true\n[parts]\ncodec = "codec"\n'
+ROOM = """
+[devices.codec]
+driver = "cisco_roomos"
+link = "ws://127.0.0.1"
+username = "x"
+simulate = true
+[parts]
+codec = "codec"
+"""
 ADMIN = '[admin]\npin = { env = "TEST_ADMIN_PIN" }\n'
 WALL, OTHER = (Token(name, "panel", frozenset({"demo"}), "", name) for name in ("wall", "other"))
 
