@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from gateway.clock import LoopClock
 from gateway.complaint import Complaint, Table
@@ -296,6 +297,8 @@ def test_every_block_of_the_page_is_a_profile_without_a_mistake(
         folder = tmp_path / str(number)
         folder.mkdir()
         text = block.replace("/etc/roomgate/projector", str(tmp_path / "secret"))
+        for name in re.findall(r'^logo = "(.+)"', text, re.M):  # lies beside the profile
+            Image.new("RGB", (60, 20)).save(folder / name, "PNG")  # whatever its name says: the content decides
         files = {"site.toml": text, "room.toml": GOOD} if "# site.toml" in block else {"room.toml": text}
         reading = site(folder, files)
         assert not reading.complaints and list(reading.site.rooms) == ["room"], "\n".join(map(str, reading.complaints))

@@ -42,7 +42,10 @@ def test_contrast_is_the_standards() -> None:
     """WCAG 2.2, "contrast ratio": 21 for black on white; #767676 is the lightest grey for text on white (4.54)."""
     assert contrast(BLACK, WHITE) == pytest.approx(21)
     assert contrast("#767676", WHITE) == pytest.approx(4.54, abs=0.01)
-    assert contrast("#777777", WHITE) < 4.5
+    assert contrast("#777777", WHITE) == pytest.approx(4.48, abs=0.005)  # not AA, by a hair
+    assert contrast("#949494", WHITE) == pytest.approx(3.03, abs=0.005)  # enough for a shape (1.4.11), not for text
+    assert contrast("#0000ff", WHITE) == pytest.approx(8.59, abs=0.005)
+    assert contrast(WHITE, "#ff0000") == contrast("#ff0000", WHITE)
     assert contrast("#ff0000", WHITE) == pytest.approx(4.0, abs=0.01)
     assert [colour(text) for text in ("#06C", "#0b62C9", "blue", "#12", "0b62c9", "#0b62c9;}")] == [
         "#0066cc",
@@ -127,6 +130,10 @@ def test_a_room_says_over_its_site(tmp_path: Path) -> None:
         ("[panel.dark]\ntitle = 'Us'", "[panel.dark] title: unknown key"),
         ("[panel]\ntitle = 'two\\nlines'".replace("'", '"'), "expected at most 40 characters on one line"),
         ("[panel]\nlogo = '../logo.svg'", "expected the name of a file beside the profile, no folder"),
+        ("[panel]\nlogo = ''", "expected the name of a file beside the profile, no folder"),
+        ("[panel]\nlogo = 7", "[panel] logo: found 7; expected a text"),
+        ("[panel.light]\ntext = ''", "[panel.light] text: found ''; expected a colour such as"),
+        ("[panel.light]\ntext = 123456", "[panel.light] text: found 123456; expected a text"),
         ("[panel]\nlogo = '.hidden.svg'", "expected the name of a file beside the profile, no folder"),
         ("panel = 1", "panel: found 1; expected a table"),
     ],
@@ -145,7 +152,7 @@ def test_colours_that_cannot_be_read_are_not_shown(tmp_path: Path) -> None:
     told = [str(one) for one in complaints]
     assert not [one for one in complaints if one.grave]
     assert any(
-        "site.toml: [panel.light] accent: warning: #57a6ff on the buttons #e7ecf2 has a contrast of 2.1 to 1" in one
+        "site.toml: [panel.light] accent: warning: #57a6ff on the buttons #e7ecf2 has a contrast of 2.13 to 1" in one
         and "expected at least 3 to 1 (WCAG AA), such as #" in one
         for one in told
     ), told
@@ -155,6 +162,39 @@ def test_colours_that_cannot_be_read_are_not_shown(tmp_path: Path) -> None:
     suggested = next(re.search(r"such as (#\w{6})", one) for one in told if "accent" in one)
     assert suggested
     assert not site(tmp_path, f'[panel.light]\naccent = "{suggested[1]}"\n')[2]
+
+
+def test_what_is_short_by_a_hair_is_not_said_to_be_enough(tmp_path: Path) -> None:
+    (told,) = site(tmp_path, '[panel.light]\nbackground = "#fff"\ntext = "#737373"\n')[2]
+    assert "text: warning: #737373 on the buttons #" in str(told) and "the usual colours stay" in str(told)
+    ground = re.search(r"buttons (#\w{6}) has a contrast of ([0-9.]+) to 1", str(told))
+    assert ground and float(ground[2]) == pytest.approx(contrast("#737373", ground[1]), abs=0.01)
+    usual = "[panel]\nscheme = 'light'\n[panel.light]\n"
+    for level in range(0x60, 0x80):  # over all that is near the limit
+        grey = "#" + f"{level:02x}" * 3
+        for one in site(tmp_path, f'{usual}text = "{grey}"\n')[2]:
+            found = re.search(r"contrast of ([0-9.]+) to 1", str(one))
+            assert found and float(found[1]) < 4.5
+
+
+def test_a_room_that_shows_what_its_site_never_does_is_not_dressed_in_it(tmp_path: Path) -> None:
+    shared, room, complaints = site(
+        tmp_path,
+        '[panel]\nscheme = "dark"\n[panel.light]\ntext = "#ccc"\n',
+        '[panel]\nscheme = "auto"\n',
+    )
+    assert shared.shows() == ("dark",) and room.shows() == SCHEMES
+    (told,) = complaints
+    assert "demo.toml: [panel.light] text: warning: #cccccc on the" in str(told)
+    assert "the usual colours stay" in str(told) and room.light == {}
+
+
+def test_a_room_keeps_its_sites_colours_where_its_own_cannot_be_read(tmp_path: Path) -> None:
+    _, room, complaints = site(
+        tmp_path, '[panel.dark]\nbackground = "#10201a"\n', '[panel.dark]\nbackground = "#ddd"\n'
+    )
+    assert room.dark == {"background": "#10201a"}
+    assert all("the site's colours stay" in str(one) for one in complaints) and len(complaints) == 2
 
 
 @pytest.mark.parametrize(

@@ -126,16 +126,19 @@ def read_theme(top: Table, folder: Path, base: Theme | None = None) -> Theme:
     table.finish()
     theme = replace(base, title=title, scheme=scheme, dark=looks["dark"], light=looks["light"], logos=logos)
     for name in theme.shows():
-        if not _legible(table, name, theme.chosen(name)):
-            theme = replace(theme, dark=base.dark) if name == "dark" else replace(theme, light=base.light)
+        if _illegible(name, theme.chosen(name)):
+            # What the site says of a scheme that it never shows is first looked at where a room shows it.
+            stays = {} if _illegible(name, base.chosen(name)) else base.chosen(name)
+            _complain(table, name, theme.chosen(name), "the site's" if stays else "the usual")
+            theme = replace(theme, dark=stays) if name == "dark" else replace(theme, light=stays)
     return theme
 
 
 def _logo(table: Table, folder: Path) -> Logo | None:
     name = table.take("logo", str, "")
-    if not name:
+    if "logo" not in table.data:
         return None
-    if Path(name).name != name or name.startswith("."):
+    if not name or Path(name).name != name or name.startswith("."):
         table.complain("logo", f"found {shown(name)}", "expected the name of a file beside the profile, no folder")
         return None
     try:
@@ -146,8 +149,11 @@ def _logo(table: Table, folder: Path) -> Logo | None:
 
 
 def _colour(table: Table, key: str) -> str | None:
-    text = table.take(key, str, "")
-    if not text:
+    if key not in table.data:
+        table.taken.add(key)
+        return None
+    text = table.take(key, str)
+    if text is None:
         return None
     found = colour(text)
     if found is None:
@@ -155,20 +161,48 @@ def _colour(table: Table, key: str) -> str | None:
     return found
 
 
-def _legible(table: Table, scheme: Scheme, chosen: Mapping[str, str]) -> bool:
-    """Whether all can be read; a complaint for each pair that cannot, and a colour that would do."""
-    named, before = {**USUAL[scheme], **chosen}, len(table.complaints)
+@dataclass(frozen=True)
+class Pair:
+    """Two colours that cannot be told apart well enough. `grounds`: all that the first one stands on."""
+
+    key: str
+    one: str
+    where: str
+    ground: str
+    wanted: float
+    grounds: tuple[str, ...]
+
+    @property
+    def found(self) -> str:
+        """The contrast in two digits, which never look like what is wanted."""
+        return f"{min(contrast(self.one, self.ground), self.wanted - 0.01):.2f}"
+
+    @property
+    def better(self) -> str:
+        """A colour near the first one that would do, or nothing."""
+        near = towards(self.one, ink(self.ground), self.grounds, self.wanted)
+        return near if least(near, self.grounds) >= self.wanted else ""
+
+
+def _illegible(scheme: Scheme, chosen: Mapping[str, str]) -> list[Pair]:
+    """The pairs that are too near to each other; the usual colours have none."""
+    if not chosen:
+        return []
+    named = {**USUAL[scheme], **chosen}
     raised, _ = _edges(scheme, named)
     grounds = {"background": named["background"], "surface": named["surface"], "buttons": raised}
+    pairs = []
     for key, wanted in (("text", TEXT), ("accent", SHAPE)):
-        worst = min(grounds, key=lambda name: contrast(named[key], grounds[name]))
-        found = contrast(named[key], grounds[worst])
-        if chosen and found < wanted:
-            found_words = f"{named[key]} on the {worst} {grounds[worst]} has a contrast of {found:.1f} to 1"
-            better = towards(named[key], ink(grounds[worst]), grounds.values(), wanted)
-            such = f", such as {better}" if least(better, grounds.values()) >= wanted else ""
-            expected = f"expected at least {wanted:g} to 1 (WCAG AA){such}; the usual colours stay"
-            Table(table.file, f"{table.path}.{scheme}", {}, table.complaints).complain(
-                key, found_words, expected, grave=False
-            )
-    return len(table.complaints) == before
+        where = min(grounds, key=lambda name: contrast(named[key], grounds[name]))
+        if contrast(named[key], grounds[where]) < wanted:
+            pairs.append(Pair(key, named[key], where, grounds[where], wanted, tuple(grounds.values())))
+    return pairs
+
+
+def _complain(table: Table, scheme: Scheme, chosen: Mapping[str, str], whose: str) -> None:
+    own = Table(table.file, f"{table.path}.{scheme}", {}, table.complaints)
+    for pair in _illegible(scheme, chosen):
+        words = f"{pair.one} on the {pair.where} {pair.ground} has a contrast of {pair.found} to 1"
+        such = f", such as {pair.better}" if pair.better else ""
+        expected = f"expected at least {pair.wanted:g} to 1 (WCAG AA){such}; {whose} colours stay"
+        own.complain(pair.key, words, expected, grave=False)

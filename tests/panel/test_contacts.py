@@ -48,6 +48,7 @@ async def test_find_star_and_call(browser: Browser, tmp_path: Path) -> None:
         await favourites.get_by_role("button", name="Call Sam Østby: sam@example.com").click()
         await codec.until(lambda: codec.calls)
         assert "sam@example.com" in codec.calls[0].number
+        await expect(page.locator("header h1")).to_have_text("Test room")
         await expect(page.locator(".call")).to_contain_text("sam@example.com")  # back on the panel
 
         await house.do("calls/hangup")
