@@ -34,11 +34,13 @@ from gateway.api.problem import Problem, fault
 from gateway.api.rights import Rights
 from gateway.api.socket import Sockets
 from gateway.api.themes import Themes
+from gateway.api.unlock import Unlock
 from gateway.auth import Guard, Tokens, journaled
 from gateway.driver import Driver
 from gateway.guests import Guests
 from gateway.house import House
 from gateway.ticket import new_id
+from gateway.unlocking import Unlocking
 
 log = logging.getLogger("roomgate.api")
 
@@ -60,12 +62,14 @@ class Door:
     """The whole application. Commands skip the framework; the rest of the API, the panel and the docs do not."""
 
     def __init__(self, house: House, tokens: Tokens, drivers: Mapping[str, type[Driver]]) -> None:
-        rights = Rights(tokens, Guard(house.clock, journaled(house.journal, house.clock)))
+        guard = Guard(house.clock, journaled(house.journal, house.clock))
+        rights = Rights(tokens, guard, Unlocking(house.journal, house.clock))
         self.commands = Commands(house, rights)
         self.pages = Pages(PANEL)
         self.guests = Guests(house, tokens)
-        # The one POST below the rooms that brings no token; a set, for a press must not wait for it.
-        self.open = frozenset(f"{PREFIX}{room}/phones" for room in self.guests.rooms)
+        # POSTs below the rooms that are no commands; a set, for a press must not wait for them.
+        unlocks = (f"{PREFIX}{room}/unlock" for room in house.rooms)
+        self.open = frozenset((*(f"{PREFIX}{room}/phones" for room in self.guests.rooms), *unlocks))
         self.app = _application(house, rights, drivers, self.commands, self.pages, self.guests)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -123,6 +127,9 @@ def _application(
     async def phones(request: Request) -> Response:
         return pages.answer(request, "phones.html", themes.of(request.path_params.get("room", "")))
 
+    async def service(request: Request) -> Response:
+        return pages.answer(request, "service.html", themes.of(request.path_params.get("room", "")))
+
     async def docs(request: Request) -> Response:
         return pages.answer(request, "docs.html")
 
@@ -142,6 +149,7 @@ def _application(
         "/deck/{room}/{surface}": deck,
         "/contacts/{room}": contacts,
         "/phones/{room}": phones,
+        "/service/{room}": service,
         "/admin": admin,
         "/docs": docs,
         "/": home,
@@ -153,6 +161,7 @@ def _application(
     adopting = Adopting(house, rights, guests)
     adopting.add_to(app)
     Phones(house, rights, guests).add_to(app)
+    Unlock(house, rights).add_to(app)
     Overview(house, rights, adopting).add_to(app)
     Asks(house, rights, drivers, commands).add_to(app)
     app.add_exception_handler(Problem, _problem)

@@ -35,6 +35,7 @@ def state(room: Room) -> dict[str, Any]:
         "scenes": {scene.name: {"label": scene.label} for scene in room.spec.scenes.values()},
         "limits": {"volume": room.spec.maximum_volume},
         **({"meetings": room.desk.told()} if room.desk else {}),
+        **({"locked": True} if room.spec.admin_pin else {}),  # a panel, until the administrator's PIN
         **({"phones": True} if room.spec.phones and room.spec.phones.qr else {}),
     }
 

@@ -223,17 +223,19 @@ class Room:
             if part is None:
                 raise NothingPlays(f"this room has no part {part_id!r}; it has: {', '.join(self.parts)}")
         else:
-            takers = [
-                p for p in self.parts.values() if p.kind.single and verb in p.kind.verbs and verb not in ROOM_VERBS
-            ]
-            if not takers:
+            part = self.taker(verb)
+            if part is None:
                 raise NothingPlays(f"nothing in this room plays {verb}")
-            part = next((taker for taker in takers if taker.offers(verb)), takers[0])
         if not part.offers(verb):
             offers = part.player.unit(part.unit).offers or frozenset()
             able = [v for v in part.kind.verbs if COMMANDS[v] in offers] or list(part.kind.verbs)
             raise NothingPlays(f"{part.id} does not take {verb}; it takes: {', '.join(able)}")
         return part
+
+    def taker(self, verb: str) -> Part | None:
+        """The part that a verb without a part is for, where it is not for the room itself."""
+        takers = [p for p in self.parts.values() if p.kind.single and verb in p.kind.verbs and verb not in ROOM_VERBS]
+        return next((taker for taker in takers if taker.offers(verb)), takers[0] if takers else None)
 
     def _stepped(self, step: StepVolume, part: Part) -> Command:
         """A step from where the volume is going, else from where it is; the device's own step where nobody knows."""

@@ -18,7 +18,7 @@ from gateway.profile.keypads import KeypadSpec
 from gateway.profile.layout import SurfaceSpec
 from gateway.profile.linespec import LinesSpec
 from gateway.profile.meetings import CalendarSpec, MeetingsSpec
-from gateway.profile.phones import PhonesSpec
+from gateway.profile.phones import PhonesSpec, Pin
 from gateway.profile.steps import SceneSpec
 from gateway.profile.theme import Theme
 
@@ -184,6 +184,7 @@ class RoomSpec:
     keypads: Mapping[str, KeypadSpec] = field(default_factory=dict)
     meetings: MeetingsSpec | None = None  # whose calendar is shown, and how
     phones: PhonesSpec | None = None  # how people's own phones come in; None = they do not
+    admin_pin: Pin | None = field(default=None, repr=False)  # asked for before an administrator's actions at a panel
     theme: Theme = field(default_factory=Theme)  # how its pages look
 
     def uses(self) -> frozenset[str]:

@@ -74,6 +74,7 @@ FLOORS: dict[str, int] = {
     # 4 interfaces
     "auth": 4,
     "pairing": 4,
+    "unlocking": 4,
     "guests": 4,
     "certificate": 4,
     "lines": 4,

@@ -79,9 +79,13 @@ class Asks:
             raise Problem(404, f"there is no room {room_id!r}", "GET /api/v1/rooms lists them.")
         return room
 
-    def _device(self, request: Request) -> tuple[str, Device]:
-        self._token(request, "admin")
+    def _device(self, request: Request, *, unlocked: bool = False) -> tuple[str, Device]:
+        """The device that it is about; with `unlocked`, also for a panel of its room that a PIN has unlocked."""
         identity = request.path_params["device"]
+        token = self._token(request, "read")
+        room, _, _name = identity.rpartition("/")
+        if not (unlocked and room and token.may("command", room) and self.rights.unlocking.unlocked(token, room)):
+            self.rights.allow(token, "admin")
         device = self.house.devices.get(identity)
         if device is None:
             raise Problem(404, f"there is no device {identity!r}", "GET /api/v1/devices lists them.")
@@ -225,7 +229,7 @@ class Asks:
 
     async def restart(self, request: Request) -> Response:
         """Drop a device's connection and try again at once."""
-        identity, device = self._device(request)
+        identity, device = self._device(request, unlocked=True)
         device.restart()
         return JSONResponse({"device": identity, "restarted": True}, 202)
 

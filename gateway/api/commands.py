@@ -79,6 +79,7 @@ class Commands:
         if found is None:
             raise no_route(room, unquote(rest))
         part_id, verb = found
+        self.rights.allow_command(token, room, verb, part_id)
         command = parse(verb, await _body(receive))
         return room, part_id, command, f"token:{token.name}", _wait(scope.get("query_string", b""))
 

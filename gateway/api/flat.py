@@ -132,6 +132,7 @@ class _Client(Mailbox):
             raise Problem(422, f"do: {verb!r} is no verb")
         if not isinstance(part, str):
             raise Problem(422, "part is a text such as 'screen.left'")
+        self.rights.allow_command(self.token, self.room, verb, part)
         ticket = submit(self.room, parse(verb, json.dumps(asked).encode()), part, f"token:{self.token.name}")
 
         def ended(ticket: Ticket) -> None:

@@ -54,7 +54,11 @@ def describe(rooms: Mapping[str, RoomSpec]) -> dict[str, Any]:
         paths.setdefault(path, {})["get"] = _ask(summary, tag, "")
     paths["/api/v1/devices/{device}/restart"] = {
         "post": {
-            **_ask("Drop a device's connection and try again at once (admin).", "devices", ""),
+            **_ask(
+                "Drop a device's connection and try again at once (admin, or an unlocked panel of its room).",
+                "devices",
+                "",
+            ),
             "responses": _ok(202),
         }
     }
@@ -71,6 +75,11 @@ def describe(rooms: Mapping[str, RoomSpec]) -> dict[str, Any]:
     paths["/api/v1/rooms/{room}/phones"]["post"]["requestBody"] = {
         "required": True,
         "content": {"application/json": {"schema": schema, "example": {"code": "vJxZ0bVqkq3yVwq3yVwq3g"}}},
+    }
+    schema = {"type": "object", "required": ["pin"], "properties": {"pin": text}}
+    paths["/api/v1/rooms/{room}/unlock"]["post"]["requestBody"] = {
+        "required": True,
+        "content": {"application/json": {"schema": schema, "example": {"pin": "271828"}}},
     }
     for path, item in paths.items():
         parameters = [_parameter(name, path, examples) for name in PARAMETERS if f"{{{name}}}" in path]
@@ -269,6 +278,11 @@ DEEDS = {
         'Make somebody a favourite of the room, or one no more: {"name": ..., "address": ..., "on": true}.',
         "rooms",
     ),
+    ("/api/v1/rooms/{room}/unlock", "post"): (
+        "Unlock a panel by the room's administrator's PIN, for five minutes; not for phones.",
+        "surfaces",
+    ),
+    ("/api/v1/rooms/{room}/unlock", "delete"): ("Lock it again.", "surfaces"),
     ("/api/v1/rooms/{room}/phones", "post"): (
         'A token of the room for a while: {"code": ...} from its panel, or {"pin": ...}; no token needed.',
         "phones",

@@ -9,15 +9,21 @@ from collections.abc import Iterable
 
 from gateway.api.problem import Problem
 from gateway.auth import Guard, Permission, Token, Tokens
+from gateway.commands import ROOM_VERBS
 from gateway.guests import SHUT_OUT
+from gateway.room import Room
+from gateway.unlocking import Unlocking
+
+SERVICE = frozenset({"codec", "sound", "microphone", "outlet", "relay"})  # kinds of part on the panel's Equipment page
 
 
 class Rights:
     """Checks a request's token: one hash look-up, no disk."""
 
-    def __init__(self, tokens: Tokens, guard: Guard) -> None:
+    def __init__(self, tokens: Tokens, guard: Guard, unlocking: Unlocking) -> None:
         self.tokens = tokens
         self.guard = guard
+        self.unlocking = unlocking
 
     def token(self, text: str, address: str) -> Token:
         """The token behind `text`. Raises Problem 401, or 429 while its address tries too many wrong ones."""
@@ -54,6 +60,16 @@ class Rights:
         if not token.may(permission, room or None):
             what = f"this token may not {permission}" + (f" in room {room!r}" if room else "")
             raise Problem(403, what, "Use a token whose role and rooms allow it.")
+
+    def allow_command(self, token: Token, room: Room, verb: str, part_id: str) -> None:
+        """Raise Problem 403 where a panel has to be unlocked first: what is on its Equipment page, in a room with an
+        administrator's PIN. What a room, a scene or a key does to that equipment is not held back."""
+        if room.spec.admin_pin is None or token.role != "panel" or (not part_id and verb in ROOM_VERBS):
+            return
+        part = room.parts.get(part_id) if part_id else room.taker(verb)
+        if part is not None and part.kind.name in SERVICE and not self.unlocking.unlocked(token, room.id):
+            what = f"the administrator's PIN of room {room.id!r} is asked for this"
+            raise Problem(403, what, "Under Details, For administrators takes it.", {"why": "locked"})
 
     def of_headers(self, headers: Iterable[tuple[bytes, bytes]], address: str) -> Token:
         """The token of an ASGI request's Authorization header."""

@@ -133,6 +133,7 @@ class Sockets:
             raise Problem(422, f"do: {verb!r} is no verb", f"Known verbs: {known}.")
         if not isinstance(part_id, str):
             raise Problem(422, "part is a text such as 'screen.left'")
+        self.rights.allow_command(token, room, verb, part_id)
         # As JSON again: from a dict, a strict adapter (`Command.__pydantic_config__`) takes no dataclass.
         command = parse(verb, json.dumps(asked).encode())
         ticket = submit(room, command, part_id, f"token:{token.name}")

@@ -46,7 +46,7 @@ function show() {
   const { name, parts, sources, limits, scenes } = room.state;
   const looks = ([part, { kind, label, takes, choices, points }]) => [part, kind, label, takes, choices, Object.keys(points)];
   const built = Object.entries(parts).map(looks);
-  const now = JSON.stringify([name, built, Object.entries(sources).map(([source, { label }]) => [source, label]), limits, scenes]);
+  const now = JSON.stringify([name, built, Object.entries(sources).map(([source, { label }]) => [source, label]), limits, scenes, open()]);
   if (now !== shape) {
     shape = now;
     build();
@@ -55,6 +55,9 @@ function show() {
   for (const view of views) view.show();
   gate(app, room);
 }
+
+// Not behind the administrator's PIN, or unlocked there (service.js).
+const open = () => !room.state.locked || sessionStorage.getItem(`roomgate.open.${id}`) > Date.now();
 
 async function load() {
   meetings = {};
@@ -114,7 +117,7 @@ function build() {
     ),
     cameras: cards("cameras"),
     lights: cards("lights"),
-    more: cards("more"),
+    more: open() && cards("more"),
   };
   const bottom = foot(room);
   const none = !Object.keys(parts).length && !room.state.meetings && h("main", {}, h("p", { class: "notice" }, TEXT.none));
@@ -148,16 +151,11 @@ function details() {
     hours.length && h("h3", {}, TEXT.else),
     ...hours,
     h("label", { class: "row below" }, TEXT.langLabel, language),
-    h("button", { type: "button", class: "control wide", onclick: forget }, TEXT.forget),
+    h("a", { class: "control wide", href: `/service/${encodeURIComponent(id)}${location.search}` }, TEXT.service),
   );
 }
 
 // ---- the way in
-
-function forget() {
-  localStorage.removeItem(KEPT);
-  location.reload();
-}
 
 // In the room that an administrator said: its token is kept there, and this screen goes on to it.
 function adopted(token, given) {

@@ -18,6 +18,7 @@ from typing import Any
 from gateway.complaint import Complaint, Table, did_you_mean
 from gateway.driver import Driver, Timing
 from gateway.link import PORTLESS, Address, Trust
+from gateway.profile.adminpin import read_admin
 from gateway.profile.contacts import read_contacts
 from gateway.profile.joinrules import JoinSpec, read_join
 from gateway.profile.keypads import read_keypads
@@ -25,7 +26,7 @@ from gateway.profile.linespec import LinesSpec, read_lines
 from gateway.profile.meetings import CalendarSpec, read_calendars, read_meetings
 from gateway.profile.parts import reach_of, read_parts, read_power, read_starts
 from gateway.profile.paths import read_sources
-from gateway.profile.phones import read_phones
+from gateway.profile.phones import Pin, read_phones
 from gateway.profile.rulebook import read_rules
 from gateway.profile.settings import read_settings
 from gateway.profile.steps import Known, named_parts, read_scenes
@@ -97,6 +98,7 @@ class SiteReading:
     lines: LinesSpec | None = None
     calendars: dict[str, CalendarSpec | None] = field(default_factory=dict)  # None: it has a mistake
     theme: Theme = field(default_factory=Theme)
+    admin_pin: Pin | None = None
 
 
 def load(file: Path, complaints: list[Complaint]) -> Table | None:
@@ -137,6 +139,7 @@ def _read_site(file: Path, drivers: Mapping[str, type[Driver]], complaints: list
     site.maximum_volume, site.default_volume = _read_volume(top, 100, None)
     site.join = read_join(top)
     site.lines = read_lines(top)
+    site.admin_pin = read_admin(top)
     site.calendars = read_calendars(top)
     site.theme = read_theme(top, file.parent)
     defaults = top.tables("defaults")
@@ -194,6 +197,7 @@ def _read_room(
     group = top.take("group", str, "")
     phone_book = read_contacts(top, named_parts(top), group)
     phones = read_phones(top)
+    admin_pin = read_admin(top, site.admin_pin)
     theme = read_theme(top, file.parent, site.theme)
     top.finish()
     return RoomSpec(
@@ -216,6 +220,7 @@ def _read_room(
         meetings=meetings,
         phone_book=phone_book,
         phones=phones,
+        admin_pin=admin_pin,
         theme=theme,
     )
 

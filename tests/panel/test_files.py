@@ -33,7 +33,9 @@ def whole(*pages: str) -> list[Path]:
     return found
 
 
-@pytest.mark.parametrize("page", ["docs.html", "deck.html", "contacts.html", "phones.html", "admin.html"])
+@pytest.mark.parametrize(
+    "page", ["docs.html", "deck.html", "contacts.html", "phones.html", "service.html", "admin.html"]
+)
 def test_a_page_is_small(page: str) -> None:
     content = b"".join(file.read_bytes() for file in whole(page))
     assert len(content) < 68_000
@@ -55,6 +57,7 @@ def test_every_file_is_used() -> None:
         *whole("deck.html"),
         *whole("contacts.html"),
         *whole("phones.html"),
+        *whole("service.html"),
         *whole("admin.html"),
     } == set(FILES)
 

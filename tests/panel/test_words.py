@@ -21,7 +21,7 @@ LANGUAGES = ("en", "es", "fr", "de", "ja")
 browsed = pytest.mark.asyncio(loop_scope="module")
 
 
-SETS = ("words", "deck", "contacts", "phones")  # the panel's, the deck's, the contacts page's, the phones'
+SETS = ("words", "deck", "contacts", "phones", "service")  # the panel's, the deck's, and of the pages so named
 
 
 def words(language: str, kind: str = "words") -> dict[str, str]:
