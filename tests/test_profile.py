@@ -290,6 +290,7 @@ def test_every_block_of_the_page_is_a_profile_without_a_mistake(
     monkeypatch.setenv("BOARDROOM_CODEC_PASSWORD", "x")
     monkeypatch.setenv("PDU_COMMUNITY", "x")
     monkeypatch.setenv("BOARDROOM_PIN", "271828")
+    monkeypatch.setenv("PANEL_ADMIN_PIN", "314159")
     (tmp_path / "secret").write_text("x")
     blocks = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
     assert len(blocks) >= 5
