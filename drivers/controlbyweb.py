@@ -63,6 +63,7 @@ class ControlByWeb(Driver):
     models = "X-series (X-301, X-410, X-WR-1R12 and others), WebRelay-Quad, WebRelay-10, WebRelay"
     links: ClassVar[Mapping[str, int]] = {"http": 80, "https": 443}
     plays = frozenset({"relay", "sensor"})
+    takes = frozenset({SetRelay})
     timing = Timing(window=1, reply=4.0)
     sources = ("ControlByWeb user manuals: XML and JSON state", "RoomGate facts: room devices 3.2")
     offered = ("relays on and off", "states of relays and digital inputs", "basic log-in", "serial number")

@@ -59,6 +59,7 @@ class DaliteScb(Driver):
     models = "Da-Lite SCB-100 serial control board"
     links: ClassVar[Mapping[str, int]] = {"serial": 0, "tcp": 0}
     plays = frozenset({"screen", "shade"})
+    takes = frozenset({Move, Stop})
     timing = Timing(window=1, gap=0.1, reply=1.0)
     sources = ("Da-Lite SCB-100 manual, p.4", "RoomGate facts: room devices 2.2")
     offered = ("up, down, stop", "U, D or S of each screen (@P)")

@@ -65,6 +65,7 @@ class Denkovi(Driver):
     models = "smartDEN IP-16R; other smartDEN modules by the setting `table`"
     links: ClassVar[Mapping[str, int]] = {"snmp": 161}
     plays = frozenset({"relay"})
+    takes = frozenset({SetRelay})
     timing = Timing(window=1, reply=5.0, ready=15.0)  # the link asks twice, 2 s each
     sources = (
         "Denkovi smartDEN IP-16R-XX user manual, 13 Apr 2021, p.41 and 42 (SNMP)",

@@ -116,6 +116,7 @@ class Draper(Driver):
 
     name = "draper"
     plays = frozenset({"screen", "shade"})
+    takes = frozenset({Move, Stop})
     title = "Draper, Vutec and R2D7 motor controllers"
     models = "Draper MC1 and LVC-IV; Vutec SIK232, Elecsolutions R2D7 (dialect vutec)"
     links = {"serial": 0, "tcp": 0}

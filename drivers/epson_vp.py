@@ -126,6 +126,7 @@ class EpsonVp(Polled):
         "the web interface (HTTP)": "another language",
     }
     plays = frozenset({"display"})
+    takes = frozenset({SetPower, SelectInput, SetVideoMute})
     units = '""'
     Settings = EpsonVpSettings
     settings: EpsonVpSettings

@@ -65,6 +65,7 @@ class GlobalCache(Driver):
 
     name = "global_cache"
     plays = frozenset({"relay"})
+    takes = frozenset({SetRelay})
     title = "Global Caché relays"
     models = "iTach IP2CC and WF2CC, Flex with a relay cable, GC-100 with relays"
     links = {"tcp": 4998}

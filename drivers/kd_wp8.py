@@ -73,6 +73,7 @@ class KdWp8(Driver):
     cutter: Cutter = Lines((b"\r", b"\n"), unasked="(?!RWPING)")
     timing = Timing(reply=2.0)
     surfaces = "the device itself, without a unit"
+    takes = frozenset({ShowKey})
     keys = BUTTONS
     sources = ("Key Digital KD-WP8 owner's manual, API page",)
     offered = (

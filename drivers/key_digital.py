@@ -125,6 +125,7 @@ class KeyDigital(Driver):
     models = "KD-PS42, PS22UTx, UPS52U, MLV4x4Pro, Pro4x1X, Pro8x8D, 4x4CSA and relatives; KD-IP822/922/1022"
     links: ClassVar[Mapping[str, int]] = {"tcp": 23, "serial": 0}
     plays = frozenset({"output", "signal", "display", "volume", "outlet"})
+    takes = frozenset({Route, SetMute, SetPower, SetVideoMute, StepVolume})
     cutter = Lines()
     timing = Timing(window=1, gap=0.25, reply=2.0)  # 250 ms between commands: an open driver in production use
     sources = (

@@ -63,6 +63,7 @@ class Kmtronic(Driver):
     models = "KMtronic relay boards: USB, RS-232 and RS-485 (serial), and with a web server"
     links: ClassVar[Mapping[str, int]] = {"http": 80, "https": 443, "serial": 0, "tcp": 0}
     plays = frozenset({"relay"})
+    takes = frozenset({SetRelay})
     timing = Timing(window=1, gap=0.02, reply=4.0)
     sources = ("KMtronic relay board instructions (serial)", "RoomGate facts: room devices 3.2 (web: tried)")
     offered = ("relays on and off", "web: states of relays", "web: basic log-in")

@@ -103,6 +103,7 @@ class KramerP3000(Driver):
         "RoomGate facts: room devices 7.2",
     )
     plays = frozenset({"output", "signal", "volume"})
+    takes = frozenset({Route, SetMute, SetVideoMute, SetVolume})
     offered = (
         "routing (ROUTE, or VID and AUD), picture and sound apart where the unit does",
         "input 0: nothing",

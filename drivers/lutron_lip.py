@@ -169,6 +169,12 @@ class LutronLip(Driver):
     def valid_unit(self, unit: str) -> bool:
         return not unit or unit in self.names
 
+    def may_take(self, unit: str) -> frozenset[type[Command]]:
+        """By the kind of unit; the scenes of an area are HomeWorks' own."""
+        kind = unit.partition("/")[0]
+        none = kind == "area" and self.settings.dialect != "homeworks"
+        return frozenset() if none or kind not in OFFERED else OFFERED[kind]
+
     def received(self, data: Any, tag: Hashable = None, link: str = "main") -> Actions:
         """A question of the log-in, a prompt, or a line."""
         text = data.decode("latin-1").strip(" \r\n\0")
@@ -378,9 +384,7 @@ class LutronLip(Driver):
         if not self.waiting and not self.ready:
             self.ready = True
             for name in self.names:
-                kind = name.partition("/")[0]
-                none = kind == "area" and self.settings.dialect != "homeworks"
-                yield Offers(name, frozenset() if none else OFFERED[kind])
+                yield Offers(name, self.may_take(name))
             yield Ready()
 
     def due(self, name: str) -> Actions:

@@ -104,6 +104,7 @@ class Motionblinds(Driver):
     links: ClassVar[Mapping[str, int]] = {"udp": 32100}
     timing = Timing(window=1, gap=0.04, reply=3.0, ready=20.0)
     plays = frozenset({"shade", "screen"})
+    takes = frozenset({Move, SetPosition, SetTilt, Stop})
     evidence = "cross-checked"  # the client motionblinds reads the simulator (tests/drivers/test_motionblinds.py)
     sources = ("motionblinds 0.6 (open client)", "RoomGate facts: room devices 4.9")
     offered = (

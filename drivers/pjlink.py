@@ -82,6 +82,7 @@ class Pjlink(Polled):
 
     name = "pjlink"
     plays = frozenset({"display"})
+    takes = frozenset({SetPower, SelectInput, SetVideoMute, SetMute})
     title = "PJLink projectors and displays"
     models = "any projector or display with PJLink class 1 or 2"
     links = {"tcp": PORT}

@@ -83,6 +83,7 @@ class PowerView(Driver):
     links: ClassVar[Mapping[str, int]] = {"http": 80}
     timing = Timing(window=1, reply=10.0, ready=30.0)
     plays = frozenset({"shade"})
+    takes = frozenset({Move, RecallPreset, SetPosition, SetTilt, Stop})
     evidence = "cross-checked"  # aiopvapi drives the simulator (tests/drivers/test_powerview.py)
     sources = (
         "PowerView gateway API (generation 3), as served by the gateway itself",

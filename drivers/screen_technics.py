@@ -69,6 +69,7 @@ class ScreenTechnics(Driver):
     models = "screens with the Screen Technics IP Connect module"
     links: ClassVar[Mapping[str, int]] = {"tcp": 3001}
     plays = frozenset({"screen", "shade"})
+    takes = frozenset({Move, Stop})
     cutter = Lines((b"\r", b"\n"))
     timing = Timing(window=1, gap=0.5, reply=3.0)  # 500 ms between commands (vendor manual)
     sources = (

@@ -188,6 +188,7 @@ class SnmpMonitor(Driver):
     evidence = "cross-checked"  # against Debian's snmpd and snmptrap
     sources = ("RFC 3418 (SNMPv2-MIB)", "RFC 3416", "RFC 3414", "RFC 3584", "RoomGate facts: room devices 10")
     plays = frozenset({"sensor"})
+    takes = frozenset()
     units = "a sensor named in the profile, or trap"
     offered = (
         "any OIDs as sensors: number with scale and unit, or words",

@@ -151,6 +151,7 @@ class SomfySdn(Driver):
     timing = Timing(window=1, gap=0.04, reply=0.45, ready=20.0)
     cutter = Frames(measure, turns=False, limit=512)
     plays = frozenset({"shade", "screen"})
+    takes = frozenset({Move, RecallPreset, SetPosition, Stop})
     sources = (
         "Somfy SDN integration guide (frame, messages, timing)",
         "ccutrer/somfy_sdn, doc/protocol.md",

@@ -135,6 +135,11 @@ class SomfyUai(Driver):
     def valid_unit(self, unit: str) -> bool:
         return not unit or UNIT.fullmatch(unit) is not None
 
+    def may_take(self, unit: str) -> frozenset[type[Command]]:
+        """Presets have the short form only, and no group has them."""
+        presets = self.settings.form == "short" and not unit.startswith("group/")
+        return frozenset({Move, Stop, SetPosition, *([RecallPreset] if presets else [])})
+
     def shows(self, command: Command, points: Mapping[str, Any]) -> bool:
         """A motor stops within a percent of where it was sent."""
         held = points.get("position")
@@ -255,8 +260,7 @@ class SomfyUai(Driver):
                 if one not in self.motors:
                     self.motors[one] = Motor()
                     yield Appeared(one)
-                    presets = {RecallPreset} if self.settings.form == "short" else set()
-                    yield Offers(one, frozenset({Move, Stop, SetPosition, *presets}))
+                    yield Offers(one, self.may_take(one))
                     yield self._ask("status.info", one, ("info", one))
             yield from self._look(list(self.motors))
             if not self.motors:
@@ -274,9 +278,8 @@ class SomfyUai(Driver):
     def _usable(self) -> Actions:
         if not self.ready:
             self.ready = True
-            both = frozenset({Move, Stop, SetPosition})
             for group in self.settings.groups if self.settings.form == "short" else ():
-                yield Offers(f"group/{group}", both)
+                yield Offers(f"group/{group}", self.may_take(f"group/{group}"))
             yield Ready()
         yield Later(self.settings.poll, "poll")
 

@@ -100,6 +100,7 @@ class Visca(Driver):
     models = "Sony SRG, BRC, EVI; PTZOptics; others that speak VISCA"
     links: ClassVar[Mapping[str, int]] = {"udp": 52381, "tcp": 5678, "serial": 0}
     plays = frozenset({"ptz"})
+    takes = frozenset({SetPower, MoveCamera, RecallPreset, StorePreset})
     timing = Timing(window=1, gap=0.02, reply=1.5, ready=20.0)
     sources = (
         "Sony VISCA over IP and VISCA command lists (SRG, BRC)",

@@ -58,6 +58,7 @@ class XyScreens(Driver):
     models = "motorized screens with this maker's RS-485/RS-232 controller"
     links: ClassVar[Mapping[str, int]] = {"serial": 0, "tcp": 0}
     plays = frozenset({"screen", "shade"})
+    takes = frozenset({Move, Stop})
     timing = Timing(gap=0.1)
     evidence = "cross-checked"  # against the open library xyscreens
     sources = ("Monoprice 30448 manual, p.13", "RoomGate facts: room devices 2.5")

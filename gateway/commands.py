@@ -370,3 +370,9 @@ class Toggle(Command):
 
 MEETING_VERBS: tuple[str, ...] = ("join-meeting", "book", "extend-meeting", "end-meeting")
 ROOM_VERBS: tuple[str, ...] = ("power", "source", "toggle", "scene", "help", *MEETING_VERBS)
+
+
+def answers_for(verb: str, offers: frozenset[type[Command]] | None) -> bool:
+    """Whether a unit that offers these can be asked for a verb; None: it has not told. The room counts steps itself."""
+    wanted = {COMMANDS[verb], SetVolume} if verb == StepVolume.verb else {COMMANDS[verb]}
+    return offers is None or not wanted.isdisjoint(offers)

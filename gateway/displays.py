@@ -55,6 +55,7 @@ class Displays(Polled):
     Settings = DisplaysSettings
     settings: DisplaysSettings
     plays = frozenset({"display", "volume"})
+    takes = frozenset(VERBS.values())
     units = '"", or an id such as "2" where the setting displays names several'
 
     def served(self) -> tuple[str, ...]:

@@ -282,6 +282,7 @@ class Driver:
     offered: ClassVar[tuple[str, ...]] = ()  # functions of the fact sheet that work
     not_offered: ClassVar[Mapping[str, str]] = {}  # function -> because ...
     plays: ClassVar[frozenset[str]] = frozenset()  # kinds of part it can play; empty = any
+    takes: ClassVar[frozenset[type[Command]] | None] = None  # all that a unit may ever offer; None: settings say
     pushes: ClassVar[bool] = False  # the device tells of every change by itself, so what it last told still holds
     units: ClassVar[str] = ""  # what a unit's name looks like: '"" or a relay such as 1:2'
     surfaces: ClassVar[str] = ""  # which units have keys: 'panel, the touch panel'
@@ -324,6 +325,10 @@ class Driver:
     def valid_unit(self, unit: str) -> bool:
         """Whether a profile may name this unit."""
         return unit == ""
+
+    def may_take(self, unit: str) -> frozenset[type[Command]] | None:
+        """All that a unit may come to offer, known before the device was asked; None: nobody knows."""
+        return self.takes
 
     def is_surface(self, unit: str) -> bool:
         """Whether this unit has keys: it presses, takes `ShowKey` (and `LayOut`), and plays no part."""

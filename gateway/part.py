@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.callbook import Callbook
-from gateway.commands import COMMANDS, SelectSource, SetVolume, StepVolume
+from gateway.commands import SelectSource, answers_for
 from gateway.device import Player
 from gateway.model import UNKNOWN, Kind, Reading
 from gateway.spec import PartSpec
@@ -61,9 +61,7 @@ class Part:
         """Whether the verb can be asked of it now, as far as its player has told."""
         if verb == SelectSource.verb:
             return bool(self.sources)
-        offers = self.player.unit(self.unit).offers
-        wanted = {COMMANDS[verb], SetVolume} if verb == StepVolume.verb else {COMMANDS[verb]}  # the room can count
-        return verb in self.kind.verbs and (offers is None or not wanted.isdisjoint(offers))
+        return verb in self.kind.verbs and answers_for(verb, self.player.unit(self.unit).offers)
 
     def choices(self) -> Mapping[str, Mapping[str, str]]:
         """What can be chosen, by verb: its player's choices, and the sources."""

@@ -15,6 +15,7 @@ from simulators.device import Timer
 OPEN, CLOSED = 0, 100  # chapter Position
 ACTIONS = ("Open", "Close", "ToggleOpen", "Hold", "Stop", "Preset")
 POSITION_ACTIONS = ("SetPosition", "IncreasePosition", "DecreasePosition")
+POWER_ACTIONS = {"TurnOn": 1, "TurnOff": 0}  # chapter Features: Power
 TILT_ACTIONS = ("TiltOpen", "TiltClose")
 
 
@@ -46,6 +47,22 @@ class Shade:
     @property
     def state(self) -> dict[str, Any]:
         return hashed({"open": self.open} | ({"position": self.position} if self.has_position else {}))
+
+
+@dataclass(kw_only=True)
+class Switch:
+    """A device of type GX (generic) that is turned on and off."""
+
+    name: str
+    power: int = 0
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        return tuple(POWER_ACTIONS)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return hashed({"power": self.power})
 
 
 @dataclass(kw_only=True)

@@ -10,7 +10,8 @@ Source: Bond Local API v3 (docs-local.appbond.com); the chapters named below are
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -19,10 +20,12 @@ from simulators._bond import (
     CLOSED,
     OPEN,
     POSITION_ACTIONS,
+    POWER_ACTIONS,
     TILT_ACTIONS,
     Group,
     ProblemError,
     Shade,
+    Switch,
     Travel,
     hashed,
     is_id,
@@ -50,6 +53,7 @@ class Bond(HttpSimulator):
     bond_id: str = "ZZBL12345"
     with_position: str = "79135791"  # device ids, separated by commas
     plain: str = "4caf6472"
+    switched: str = ""  # devices that are only turned on and off
     with_slats: str = ""  # those of the ids above whose slats open and close
     grouped: str = ""  # "4caf64aa=79135791+4caf6472": groups and their members, separated by commas
     knows_groups: bool = True  # false: a Smart by Bond device
@@ -62,6 +66,7 @@ class Bond(HttpSimulator):
     bpup_port: int = BPUP_PORT  # 0, or this one where it is taken: a free one, which then stands here
     locked: bool = False
     shades: dict[str, Shade] = field(init=False)
+    switches: dict[str, Switch] = field(init=False)
     groups: dict[str, Group] = field(default_factory=dict, init=False)
     listeners: list[str] = field(default_factory=list, init=False)
 
@@ -79,7 +84,9 @@ class Bond(HttpSimulator):
             )
             for n, (key, has_position) in enumerate((item for item in ids if item[0].strip()), 1)
         }
-        for key in self.shades:
+        listed = (key.strip() for key in self.switched.split(",") if key.strip())
+        self.switches = {key: Switch(name=f"Switch {n}") for n, key in enumerate(listed, 1)}
+        for key in self._devices():
             if not is_id(key):
                 raise SimulatorError(f"{key!r} is no device id: 1 to 16 hexadecimal digits")
         for n, (key, _, named) in enumerate((one.partition("=") for one in self.grouped.split(",") if one), 1):
@@ -120,7 +127,7 @@ class Bond(HttpSimulator):
     def remote_control(self, device: str = "", action: str = "Open", heard: bool = True) -> None:
         """Press a key of a shade's own remote control, the first shade's by default; the bridge may not hear it."""
         key = self._key(device) if device else next(iter(self.shades), None)
-        if key is None:
+        if key is None or key in self.switches:
             raise SimulatorError(f"no shade is named {device!r}; there are: {', '.join(self.shades) or 'none'}")
         if action not in ACTIONS:
             raise SimulatorError(f"a remote control has no key {action!r}; there are: {', '.join(ACTIONS)}")
@@ -138,12 +145,19 @@ class Bond(HttpSimulator):
         self.faults.unreachable = False
         await self.reboot()
 
+    def _devices(self) -> dict[str, Shade | Switch]:
+        return {**self.shades, **self.switches}
+
     def _lock(self) -> None:
         self.locked = True
 
     # The shades.
 
     def _act(self, key: str, action: str, argument: int, *, heard: bool = True) -> None:
+        if key in self.switches:
+            with self._telling(key):
+                self.switches[key].power = POWER_ACTIONS[action]
+            return
         shade = self.shades[key]
         if action in TILT_ACTIONS:
             self.slats[key] = action
@@ -200,11 +214,16 @@ class Bond(HttpSimulator):
         return travel.start + max(-run, way) if way < 0 else travel.start + min(run, way)
 
     def _believe(self, key: str, position: int) -> None:
-        shade = self.shades[key]
-        held: dict[str, Shade | Group] = {f"devices/{key}": shade}
+        with self._telling(key):
+            self.shades[key].position, self.shades[key].open = position, int(position < CLOSED)
+
+    @contextmanager
+    def _telling(self, key: str) -> Iterator[None]:
+        """Whatever of a device, and of its groups, is not as before is told to who listens."""
+        held: dict[str, Shade | Switch | Group] = {f"devices/{key}": self._devices()[key]}
         held |= {f"groups/{name}": group for name, group in self.groups.items() if key in group.members}
         before = {where: one.state for where, one in held.items()}
-        shade.position, shade.open = position, int(position < CLOSED)
+        yield
         for where, one in held.items():
             if one.state != before[where]:
                 self._told += 1
@@ -271,7 +290,7 @@ class Bond(HttpSimulator):
     def _transmit(self, request: Request, keys: list[str], action: str, argument: object) -> None:
         """An action: answered when the radio has sent it (PUT .../actions blocks until it has been executed), on a
         group until it has been executed on all its members, one after the other."""
-        if any(action not in self.shades[key].actions for key in keys):
+        if any(action not in self._devices()[key].actions for key in keys):
             raise ProblemError(400, f"there is no action {action}")
         wanted = argument if type(argument) is int else -1
         if action in POSITION_ACTIONS and not OPEN <= wanted <= CLOSED:
@@ -296,11 +315,11 @@ class Bond(HttpSimulator):
             case "GET", ["v2", "bridge"]:
                 return hashed({"name": "Bond Bridge", "location": "Room", "bluelight": 127})
             case "GET", ["v2", "devices"]:
-                return hashed({key: {"_": self._device(key)["_"]} for key in self.shades})
+                return hashed({key: {"_": self._device(key)["_"]} for key in self._devices()})
             case "GET", ["v2", "devices", device]:
                 return self._device(self._found(device))
             case "GET", ["v2", "devices", device, "state"]:
-                return self.shades[self._found(device)].state
+                return self._devices()[self._found(device)].state
             case "GET", ["v2", "groups"] if self.knows_groups:
                 return hashed({key: {"_": group.state["_"]} for key, group in self.groups.items()})
             case "GET", ["v2", "groups", key]:
@@ -319,14 +338,15 @@ class Bond(HttpSimulator):
         raise ProblemError(404, f"there is no {method} /{'/'.join(where)}")
 
     def _device(self, key: str) -> dict[str, Any]:
-        shade = self.shades[key]
-        about = {"name": shade.name, "type": "MS", "subtype": "ROLLER", "location": "Room"}
-        parts = {"state": {"_": shade.state["_"]}, "properties": {"_": self._properties(key)["_"]}}
-        return hashed(about | {"actions": list(shade.actions)} | parts)
+        device = self._devices()[key]
+        kind = {"type": "GX"} if key in self.switches else {"type": "MS", "subtype": "ROLLER"}
+        about = {"name": device.name, **kind, "location": "Room"}
+        parts = {"state": {"_": device.state["_"]}, "properties": {"_": self._properties(key)["_"]}}
+        return hashed(about | {"actions": list(device.actions)} | parts)
 
     def _properties(self, key: str) -> dict[str, Any]:
         course = {"feature_position": True, "course_time": round(self.travel_seconds * 1000)}
-        return hashed(course if self.shades[key].has_position else {})
+        return hashed(course if key in self.shades and self.shades[key].has_position else {})
 
     def _group(self, key: str) -> Group:
         if key not in self.groups:
@@ -341,5 +361,5 @@ class Bond(HttpSimulator):
 
     def _key(self, device: str) -> str | None:
         """Chapter 64-bit Keys: leading zeros do not matter."""
-        same = (key for key in self.shades if is_id(device) and int(key, 16) == int(device, 16))
+        same = (key for key in self._devices() if is_id(device) and int(key, 16) == int(device, 16))
         return next(same, None)

@@ -138,6 +138,11 @@ MISTAKES = [
     (key('label = "X"\npress = { page = "mian" }'), "page: found 'mian'; did you mean 'main'?"),
     (key('label = "X"\npress = { do = "scene", scene = "flim" }'), "no scene 'flim'; did you mean 'film'?"),
     (key('label = "X"\npress = { do = "move", direction = "up" }'), "nothing in this room plays 'move'"),
+    (key('label = "X"\npress = { do = "toggle", what = "volum" }'), "what: found 'volum'"),
+    (
+        key('label = "X"\npress = { do = "join-meeting" }'),
+        "found 'join-meeting' in a room without a calendar; expected",
+    ),
     (key('label = "X"\nshows = "mics.mic_mutd"'), "no point 'mics.mic_mutd'; did you mean 'mics.mic_muted'?"),
     (key('label = "X"\nenabled = "volume.volume"'), "expected something that is true or false"),
     (key('label = "X"\nlevel = { do = "mute" }'), "level: found 'mute'; expected one of: level, position"),
@@ -171,6 +176,60 @@ def test_a_mistake_is_said_once_where_it_stands(tmp_path: Path, text: str, words
     complaints = read(tmp_path, text).complaints
     assert len(complaints) == 1 and complaints[0].grave, "\n".join(map(str, complaints))
     assert words in str(complaints[0]) and str(complaints[0]).startswith("room.toml: [surfaces.")
+
+
+POOR = """
+[devices.codec]
+driver = "zoom_rooms"
+link = "ssh://10.0.0.10"
+[devices.dsp]
+driver = "qsys_qrc"
+link = "tcp://10.0.0.11"
+units.hall = { volume = "HallGain" }
+units.podium = { mic_mute = "PodiumMute" }
+[devices.relays]
+driver = "kmtronic"
+link = "tcp://10.0.0.12:1000"
+[devices.beamer]
+driver = "epson_vp"
+link = "tcp://10.0.0.13"
+[parts]
+calls = "codec"
+volume = "dsp/hall"
+microphone.podium = "dsp/podium"
+display.main = "beamer"
+[parts.screen.left]
+wiring = "hold"
+seconds_up = 10
+seconds_down = 10
+up = "relays/1"
+down = "relays/2"
+"""
+BEYOND = [
+    ('{ do = "hold" }', "do: zoom_rooms as calls does not take 'hold'; it takes: dial, "),
+    ('{ do = "mute", on = true }', "do: qsys_qrc as volume does not take 'mute'; it takes: volume, step"),
+    ('{ do = "toggle", what = "mute" }', "what: qsys_qrc as volume does not take 'mute'; it takes: volume, step"),
+    ('{ do = "toggle", what = "mic-mute" }', "what: nothing in this room plays 'mic-mute'; it takes: "),
+    ('{ do = "preset", preset = 1, part = "screen.left" }', "do: screen.left does not take 'preset'; it takes: move"),
+]
+
+
+@pytest.mark.parametrize(("press", "words"), BEYOND)
+def test_what_no_device_in_the_room_can_do_is_said(tmp_path: Path, press: str, words: str) -> None:
+    (complaint,) = read(tmp_path, key(f'label = "X"\npress = {press}'), POOR).complaints
+    assert complaint.grave and words in str(complaint)
+    assert str(complaint).startswith("room.toml: [surfaces.touch.pages.main.keys[1].press] ")
+    (in_scene,) = read(tmp_path, f"[scenes.s]\nsteps = [{press}]", POOR).complaints
+    assert words in str(in_scene) or "toggle" in press
+
+
+@pytest.mark.parametrize("layout", readymade.LAYOUTS)
+def test_a_ready_made_layout_has_no_key_that_could_never_do_anything(tmp_path: Path, layout: str) -> None:
+    reading = read(tmp_path, f'[surfaces.touch]\nlayout = "{layout}"\n', POOR)
+    assert not reading.complaints
+    keys = {key.id for page in reading.site.rooms["room"].surfaces["touch"].pages for key in page.keys}
+    assert {"power", "volume", "louder"} <= keys and keys.isdisjoint({"mute", "hold", "resume"})
+    assert ("blank-display-main" in keys) == (layout in ("presentation", "lecture"))
 
 
 WALL = '\n[devices.wall]\ndriver = "kd_wp8"\nlink = "tcp://10.0.0.9"\n[surfaces.wall]\nunit = "wall"\n'

@@ -121,6 +121,11 @@ class QsysQrc(Driver):
     def valid_unit(self, unit: str) -> bool:
         return unit == "" or unit in self.blocks
 
+    def may_take(self, unit: str) -> frozenset[type[Command]]:
+        """A snapshot is recalled by whichever unit, a control set where the profile names it."""
+        presets: frozenset[type[Command]] = frozenset({RecallPreset} if self.settings.snapshots else ())
+        return presets | self.blocks[unit].offers() if unit else presets
+
     # ---- asking ----------------------------------------------------------------------------------------------
 
     def _call(self, method: str, params: object, tag: Hashable, hide: tuple[str, ...] = ()) -> Send:
@@ -242,14 +247,13 @@ class QsysQrc(Driver):
         if self.ready:
             return
         self.ready = True
-        presets: frozenset[type[Command]] = frozenset({RecallPreset} if self.settings.snapshots else ())
-        yield Offers("", presets)
+        yield Offers("", self.may_take(""))
         for unit, block in self.blocks.items():
             absent = [held for name, held in block.controls.items() if self._key(block, name) not in self.told]
             if absent:
                 self.faults.setdefault(unit, f"the running design has no control {absent[0]!r}")
             else:
-                yield Offers(unit, block.offers() | presets)
+                yield Offers(unit, self.may_take(unit))
         yield Feedback("", faults=tuple(f"{unit}: {words}" for unit, words in self.faults.items()))
         yield Ready()
         if self.blocks:

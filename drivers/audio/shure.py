@@ -140,6 +140,7 @@ class Shure(Driver):
     models = "MXA310/710/901/902/910/920, P300, ANI, IntelliMix Room; ULX-D, QLX-D, Axient Digital, SLX-D receivers"
     links: ClassVar[Mapping[str, int]] = {"tcp": 2202}
     plays = frozenset({"microphone", "mics", "volume", "sound"})
+    takes = frozenset({RecallPreset, SetIndicator, SetMicMute, SetMute, SetVolume})
     cutter = Messages()
     timing = Timing(window=1, reply=3.0)
     sources = (

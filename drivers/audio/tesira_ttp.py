@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from drivers.audio.blocks import blocks
-from gateway.commands import RecallPreset
+from gateway.commands import Command, RecallPreset
 from gateway.cutters import Feed, Overflow
 from gateway.driver import (
     Actions,
@@ -163,6 +163,10 @@ class TesiraTtp(Driver):
     def valid_unit(self, unit: str) -> bool:
         return unit == "" or unit in self.blocks
 
+    def may_take(self, unit: str) -> frozenset[type[Command]]:
+        """The device its presets, a block the controls that the profile names."""
+        return self.blocks[unit].offers() if unit else frozenset({RecallPreset} if self.settings.presets else ())
+
     # ---- asking ----------------------------------------------------------------------------------------------
 
     def opened(self) -> Actions:
@@ -280,10 +284,10 @@ class TesiraTtp(Driver):
 
     def _usable(self) -> Actions:
         self.ready = True
-        yield Offers("", frozenset({RecallPreset}) if self.settings.presets else frozenset())
-        for unit, block in self.blocks.items():
+        yield Offers("", self.may_take(""))
+        for unit in self.blocks:
             if unit not in self.faults:
-                yield Offers(unit, block.offers())
+                yield Offers(unit, self.may_take(unit))
         yield Feedback("", faults=tuple(f"{unit}: {words}" for unit, words in self.faults.items()))
         yield Ready()
         yield Later(ALIVE, "alive")

@@ -66,6 +66,7 @@ class Bond(Driver):
     evidence = "cross-checked"  # against bond-async
     sources = ("Bond Local API v3.0.0 (docs-local.appbond.com)", "RoomGate facts: room devices 4.8")
     plays = frozenset({"shade", "screen", "outlet"})
+    takes = frozenset(NEEDED)
     units = "a device's id as /v2/devices lists it, such as 79135791, or a group's, such as group/4caf6472"
     offered = (
         "sys/version: model, firmware, Bond id",

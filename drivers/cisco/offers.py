@@ -67,6 +67,7 @@ NEEDS: dict[type[Command], str] = {  # what a command's proof, or its sense, nee
     SendDtmf: "calls",
     Transfer: "calls",
 }
+EVERY: frozenset[type[Command]] = frozenset({Search, ListBookings, *NEEDS})
 PROOF: dict[type[Command], Path] = {command: status.POINTS[point][0] for command, point in NEEDS.items()}
 
 Choices = Mapping[str, Mapping[str, str]]

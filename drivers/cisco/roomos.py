@@ -38,6 +38,7 @@ class CiscoRoomos(Session):
 
     name = "cisco_roomos"
     plays = frozenset({"volume", "mics", "camera", "calls", "share", "picture", "codec"})
+    takes = offers.EVERY | {LayOut, ShowKey}
     pushes = True
     surfaces = "panel, the codec's touch panel"
     title = "Cisco RoomOS / CE codec"

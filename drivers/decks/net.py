@@ -18,6 +18,7 @@ from drivers.decks.fingers import Fingers
 from drivers.decks.frames import Child, Frame, Stream, wrapped
 from drivers.decks.glass import NAME, DeckSettings, blank, offered, shown
 from drivers.decks.models import Model
+from gateway.commands import DrawKey, Rest, ShowKey
 from gateway.cutters import Cutter, Feed
 from gateway.driver import (
     Actions,
@@ -86,6 +87,7 @@ class StreamDeckNet(Driver):
     timing = Timing(reply=5.0)  # five seconds without a byte are the end
     cutter: Cutter = Stream()
     surfaces = "each deck by its serial number, once it is adopted"
+    takes = frozenset({DrawKey, Rest, ShowKey})
     units = "a deck's serial number, such as AL12K1A00234"
     adopted = True
     pushes = True

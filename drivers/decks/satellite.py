@@ -89,6 +89,7 @@ class StreamDeckSatellite(Driver):
     links: ClassVar = {"listen+tcp": 16622, "listen+ws": 16623}
     timing = Timing(window=64)
     surfaces = "each deck by its id, once it is adopted"
+    takes = frozenset({DrawKey, ShowKey})
     units = "a deck's id, such as streamdeck:AL12K1A00234; buttons:ADDRESS:PAGE for single buttons of an Elgato app"
     adopted = True
     pushes = True

@@ -16,6 +16,7 @@ from drivers.decks import reports
 from drivers.decks.fingers import Fingers
 from drivers.decks.glass import NAME, DeckSettings, blank, offered, shown
 from drivers.decks.models import Model
+from gateway.commands import DrawKey, Rest, ShowKey
 from gateway.driver import (
     Actions,
     Appeared,
@@ -51,6 +52,7 @@ class StreamDeck(Driver):
     links: ClassVar = {"hid": 0}
     timing = Timing(reply=6.0)  # the kernel itself gives a USB request five seconds
     surfaces = "each deck by its serial number, once it is adopted"
+    takes = frozenset({DrawKey, Rest, ShowKey})
     units = "a deck's serial number, such as AL12K1A00234"
     adopted = True
     pushes = True

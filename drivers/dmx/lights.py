@@ -112,14 +112,17 @@ class Lights(Driver):
     def valid_unit(self, unit: str) -> bool:
         return unit == "" or unit in self.channels
 
+    def may_take(self, unit: str) -> frozenset[type[Command]]:
+        """Looks are of all channels."""
+        return frozenset({SetLevel, RecallPreset}) if self.settings.looks and not unit else frozenset({SetLevel})
+
     def patience(self, command: Command) -> float:
         return command.patience + (command.fade if isinstance(command, SetLevel) else self.settings.look_fade)
 
     def opened(self) -> Actions:
         """Nobody can be asked; nothing is sent before somebody wants light."""
-        commands: frozenset[type[Command]] = frozenset({SetLevel} | ({RecallPreset} if self.settings.looks else set()))
         for unit in ("", *self.channels):
-            yield Offers(unit, commands if unit == "" else frozenset({SetLevel}))
+            yield Offers(unit, self.may_take(unit))
         yield Ready()
 
     def command(self, request: Request) -> Actions:

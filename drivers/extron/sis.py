@@ -117,6 +117,7 @@ class ExtronSis(Driver):
         "RoomGate facts: room devices 7.1 and 3.4",
     )
     plays = frozenset({"output", "signal", "volume", "relay"})
+    takes = frozenset({Route, SetMute, SetRelay, SetVideoMute, SetVolume})
     pushes = False  # verbose mode tells of other people's ties and mutes; signals and volumes are polled
     offered = (
         "ties of all layers, picture, sound (!, %, $), both orders of the answer",

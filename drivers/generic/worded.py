@@ -35,6 +35,10 @@ class Worded(Driver):
     def valid_unit(self, unit: str) -> bool:
         return unit in self.words.units
 
+    def may_take(self, unit: str) -> frozenset[type[Command]]:
+        """What the profile has words for."""
+        return self.words.offers(unit)
+
     def shows(self, command: Command, points: Mapping[str, Any]) -> bool:
         """A device with fewer steps than a hundred comes as near as it can."""
         near = self.words.same(command, points)

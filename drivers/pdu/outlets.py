@@ -102,6 +102,7 @@ class Outlets(Driver):
     links: ClassVar[Mapping[str, int]] = {"snmp": 161}
     timing = Timing(window=1, reply=5.0, ready=30.0)  # the link asks twice, 2 s each
     plays = frozenset({"outlet"})
+    takes = COMMANDS
     Settings = PduSettings
     settings: PduSettings
     maker: ClassVar[str] = ""  # as in "it shows no outlets of ..."

@@ -77,6 +77,7 @@ class PolyCli(Hearing):
     offered = cli_about.OFFERED
     not_offered = cli_about.NOT_OFFERED
     plays = frozenset({"volume", "mics", "camera", "calls", "share", "picture", "codec"})
+    takes = frozenset({*ALWAYS, *(command for several in NEEDS.values() for command in several)})
     units = '""'
     Settings: ClassVar[type[Settings]] = cli_about.PolyCliSettings
     settings: cli_about.PolyCliSettings

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from drivers.polycom import videoos_about as about
 from drivers.polycom import videoos_status as status
-from drivers.polycom.videoos_mirror import CALL_LOOKS, LOOKS, ROOM, Mirror
+from drivers.polycom.videoos_mirror import CALL_LOOKS, EVERY, LOOKS, ROOM, Mirror
 from drivers.polycom.videoos_orders import PAUSE, Order, hang_up, on_connection, order
 from drivers.polycom.videoos_rows import Rows
 from drivers.polycom.videoos_session import LEFT_BEHIND, LOG_IN, LOG_OUT, PATHS, STALE, Exchange, Session
@@ -58,6 +58,7 @@ class PolyVideoos(Driver):
     models = "G7500, G62, Studio X30, X32, X50, X52, X70; VideoOS 3.0 and later"
     links = {"https": 443, "http": 80}
     plays = frozenset({"volume", "mics", "camera", "calls", "share", "codec"})
+    takes = EVERY
     pushes = False
     # One exchange at a time: units are known to lock up, and replies come in well under a second.
     timing = Timing(window=1, reply=5.0, ready=30.0)

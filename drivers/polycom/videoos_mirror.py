@@ -48,6 +48,8 @@ CALL_LOOKS = frozenset({"calls", "ringing", "dialled"})
 ALONE = {"volume": "volume", "mic_muted": "muted"}  # points that can be looked at by themselves
 SHOWN_BY: dict[type[Command], str] = {SetVolume: "volume", SetMicMute: "mic_muted", SetVideoMute: "video_muted"}
 ALWAYS: frozenset[type[Command]] = frozenset({MoveCamera, RecallPreset, StorePreset, Search, ListBookings})
+SOME: frozenset[type[Command]] = frozenset({Dial, HangUp, Reject, SendDtmf, Answer, SelectCamera, Share, StopShare})
+EVERY = ALWAYS | SOME | SHOWN_BY.keys()
 
 Told = tuple[dict[str, Any], tuple[str, ...]]  # points, and what is to be looked at because of them
 

@@ -64,6 +64,7 @@ NEEDS: dict[str, tuple[type[Command], ...]] = {
     "mute near get": (SetMicMute,),
     "donotdisturb global get": (SetDoNotDisturb,),
 }
+ALWAYS: tuple[type[Command], ...] = (MoveCamera, RecallPreset, StorePreset)
 SETTLE = 0.5  # seconds in which several states may follow one question: one line a call
 DOUBT = 3.0  # seconds after a command about calls before we ask for the status
 STATES: dict[str, CallState] = {"outgoing": "dialling", "ringing": "ringing", "talking": "connected"}
@@ -130,6 +131,7 @@ class YealinkVc(Talk):
         "MeetingBoard": "it has another, newer interface with a log-in",
     }
     plays = frozenset({"volume", "mics", "camera", "calls", "codec"})
+    takes = frozenset({*ALWAYS, SetPower, *(command for several in NEEDS.values() for command in several)})
     units = '""'
     END = b"\r\n"
     Settings: ClassVar[type[Settings]] = YealinkSettings
@@ -166,7 +168,7 @@ class YealinkVc(Talk):
         self.ready = True
         commands = [command for words in NEEDS if words in self.known for command in NEEDS[words]]
         power = (SetPower,) if self.settings.power_key else ()
-        yield Offers("", frozenset({*commands, *power, MoveCamera, RecallPreset, StorePreset}))
+        yield Offers("", frozenset({*ALWAYS, *commands, *power}))
         yield Ready()
         yield Later(self.settings.verify, "verify")
 

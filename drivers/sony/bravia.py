@@ -59,6 +59,7 @@ class SonyBravia(Polled):
         "pairing by PIN on the screen": "professional displays take the pre-shared key",
     }
     plays = frozenset({"display", "volume"})
+    takes = frozenset({SetPower, SelectInput, SetVolume, SetMute, SetVideoMute})
     units = '""'
     Settings = SonyBraviaSettings
     settings: SonyBraviaSettings

@@ -67,6 +67,7 @@ class ZoomRooms(Driver):
     title = "Zoom Rooms"
     models = "Zoom Rooms on macOS and Windows with the control system API (SSH, port 2244)"
     plays = frozenset({"volume", "mics", "camera", "calls", "share"})
+    takes = about.ALL
     links = {"ssh": 2244}
     timing = Timing(window=1, gap=0.02, reply=5.0, ready=10.0)
     cutter = words.Shell()

@@ -57,6 +57,7 @@ class @CLASS@(Driver):
     models = "which models, which firmware"
     links: ClassVar[Mapping[str, int]] = {"tcp": 7000}
     plays = frozenset({"display"})
+    takes = frozenset({SetPower})  # all that it may ever offer: profiles are checked against it
     cutter = Lines((b"\\n",), unasked="NEWS ")  # what comes unasked ends no turn
     timing = Timing(reply=2.0)
     pushes = True  # it tells of every change by itself

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gateway.commands import ROOM_VERBS
 from gateway.profile.layout import KEY
 from gateway.profile.steps import Known
 
@@ -31,6 +32,19 @@ def named(known: Known, kind: str) -> Iterator[tuple[str, str, str]]:
 def _slug(text: str) -> str:
     held = "".join(c if c.isascii() and c.isalnum() else "-" for c in text.lower()).strip("-")[:30]
     return held if KEY.match(held) else "x"
+
+
+def possible(key: Key, known: Known) -> bool:
+    """Whether whoever plays the part that a key is for may ever come to do what it asks."""
+    for what in ("press", "level"):
+        deed = key.get(what, {})
+        verb = deed["what"] if deed.get("do") == "toggle" else deed.get("do")
+        if verb is None or (verb in ROOM_VERBS and "part" not in deed):
+            continue
+        part = known.parts.get(deed["part"]) if "part" in deed else known.taker(verb)
+        if part is not None and not known.could(part, verb):
+            return False
+    return True
 
 
 def power(known: Known) -> Iterator[Key]:

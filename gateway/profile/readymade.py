@@ -18,7 +18,7 @@ def make(name: str, known: Known, sources: Labels, scenes: Labels, keys: int = 0
     """The pages of a ready-made layout; `keys`: how many a page may hold, 0 = any number."""
     pages: dict[str, tuple[str, str, list[Key]]] = {}
     for page, label, icon, made in LAYOUTS[name](known, sources, scenes):
-        found = list(made)
+        found = [key for key in made if ready.possible(key, known)]
         if found:
             pages[page] = label, icon, found
     home = next(iter(pages))

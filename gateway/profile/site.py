@@ -186,7 +186,8 @@ def _read_room(
     sources = read_sources(top, parts, reach_of(held, parts, reachable, asked))
     power_off, power_on = read_power(top, sources, maximum, default)
     meetings = read_meetings(top, named_parts(top), site.calendars)
-    known = Known(parts, sources, (), maximum, named_parts(top), bool(meetings))
+    by_id = {device.id: device for device in reachable.values()}
+    known = Known(parts, sources, (), maximum, named_parts(top), "meetings" in top.data, by_id)
     scenes = read_scenes(top, known)
     known = dataclasses.replace(known, sources=sources, scenes={*scenes, *_tables(top, "scenes")})
     surfaces = read_surfaces(top, known, sources, scenes, reachable, asked)

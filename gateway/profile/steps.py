@@ -24,12 +24,14 @@ from gateway.commands import (
     SetVolume,
     StepVolume,
     Toggle,
+    answers_for,
 )
 from gateway.complaint import Table, did_you_mean, secret, shown
 from gateway.model import KINDS
+from gateway.motion import Motor
 
 if TYPE_CHECKING:
-    from gateway.spec import PartSpec
+    from gateway.spec import DeviceSpec, PartSpec
 
 # What a scene may not hold: it says what shall be, so that running it twice is as good as once.
 NOT_IN_SCENES: Mapping[type[Command], str] = {
@@ -60,7 +62,7 @@ class SceneSpec:
 
 @dataclass(frozen=True)
 class Known:
-    """What a step may speak of. `asked`: parts that stand in the profile but could not be read."""
+    """What a step may speak of. `asked`: parts that stand in the profile but could not be read; `devices`: by id."""
 
     parts: Mapping[str, PartSpec]
     sources: Collection[str] = ()
@@ -68,6 +70,26 @@ class Known:
     maximum_volume: int = 100
     asked: Collection[str] = field(default=())
     meetings: bool = False  # a calendar tells the next meeting
+    devices: Mapping[str, DeviceSpec] = field(default_factory=dict)
+
+    def could(self, part: PartSpec, verb: str) -> bool:
+        """Whether the part may ever come to take a verb of its kind, as far as that is known without its device."""
+        if part.motion is not None:
+            return answers_for(verb, Motor.offers)
+        device = self.devices.get(part.target.device) if part.target is not None else None
+        if device is None or part.target is None or verb == SelectSource.verb:
+            return True
+        return answers_for(verb, device.driver(device.settings).may_take(part.target.unit))
+
+    def taker(self, verb: str) -> PartSpec | None:
+        """The part of a kind that a room has one of that takes a verb; of several, one whose device may."""
+        takers = [part for part in self.parts.values() if part.kind.single and verb in part.kind.verbs]
+        return next((part for part in takers if self.could(part, verb)), takers[0] if takers else None)
+
+    def player(self, part: PartSpec) -> str:
+        """Who plays a part, in words."""
+        device = self.devices.get(part.target.device) if part.target is not None else None
+        return f"{device.driver.name} as {part.id}" if device is not None else part.id
 
 
 def named_parts(top: Table) -> set[str]:
@@ -132,21 +154,31 @@ def _part(table: Table, verb: str, known: Known) -> str | None:
             takes = ", ".join(part.kind.verbs) or "no command"
             table.complain("do", f"a {part.kind.name} does not take {verb!r}", f"it takes: {takes}")
             return None
-        return named
+        return named if _can(table, "do", verb, part, known) else None
     if verb in ROOM_VERBS:
         return ""
-    takers = [part for part in known.parts.values() if verb in part.kind.verbs]
-    single = next((part.id for part in takers if part.kind.single), None)
+    single = known.taker(verb)
     if single is not None:
-        return single
+        return single.id if _can(table, "do", verb, single, known) else None
+    takers = [part for part in known.parts.values() if verb in part.kind.verbs]
     if takers:
         table.complain("part", "missing", f"expected one of: {', '.join(part.id for part in takers)}")
-    elif not any(_could(asked, verb) for asked in known.asked):
+    elif not any(_unread(asked, verb) for asked in known.asked):
         table.complain("do", f"nothing in this room plays {verb!r}", _plays(known))
     return None
 
 
-def _could(asked: str, verb: str) -> bool:
+def _can(table: Table, key: str, verb: str, part: PartSpec, known: Known) -> bool:
+    """Complain of what the device that plays the part can never do."""
+    if known.could(part, verb):
+        return True
+    able = ", ".join(one for one in part.kind.verbs if known.could(part, one)) or "no command"
+    table.complain(key, f"{known.player(part)} does not take {verb!r}", f"it takes: {able}")
+    return False
+
+
+def _unread(asked: str, verb: str) -> bool:
+    """Whether a part that could not be read is of a kind that takes the verb."""
     kind = KINDS.get(asked.partition(".")[0])
     return kind is not None and verb in kind.verbs
 
@@ -192,6 +224,20 @@ def _fits(table: Table, command: Command, known: Known) -> bool:
         table.complain("source", f"no source {command.source!r}", did_you_mean(command.source, known.sources))
     elif isinstance(command, RunScene) and command.scene not in known.scenes:
         table.complain("scene", f"no scene {command.scene!r}", did_you_mean(command.scene, known.scenes))
+    elif isinstance(command, Toggle) and command.what != "power":
+        return _turns(table, command.what, known)
+    elif command.verb in MEETING_VERBS and not known.meetings:
+        table.complain("do", f"found {command.verb!r} in a room without a calendar", "expected [meetings]")
     else:
         return True
+    return False
+
+
+def _turns(table: Table, what: str, known: Known) -> bool:
+    """Whether there is a switch in the room that `toggle` turns over."""
+    part = known.taker(what)
+    if part is not None:
+        return _can(table, "what", what, part, known)
+    if not any(KINDS[asked].single and _unread(asked, what) for asked in known.asked if asked in KINDS):
+        table.complain("what", f"nothing in this room plays {what!r}", _plays(known))
     return False

@@ -129,6 +129,10 @@ async def run_device(
     task = asyncio.create_task(device.run())
     try:
         yield device, watcher
+        asked = driver(device.settings)
+        for unit, held in device.units.items():
+            declared = asked.may_take(unit) if held.offers is not None else None
+            assert declared is None or held.offers <= declared, f"{unit!r} offers what it was said never to take"
     finally:
         await device.close()
         task.cancel()

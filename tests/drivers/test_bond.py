@@ -38,7 +38,7 @@ from simulators.bond import Bond as Simulator
 from tests.drivers.contract import Case, Do, Hand, run_device
 from tests.drivers.golden import Golden
 
-SHADE, PLAIN, GROUP = "79135791", "4caf6472", "3b20f300"
+SHADE, PLAIN, GROUP, PLUG = "79135791", "4caf6472", "3b20f300", "2a2b2c2d"
 CASE = Case(
     driver=Bond,
     simulator="bond",
@@ -51,6 +51,7 @@ CASE = Case(
         "plain": PLAIN,
         "with_slats": PLAIN,
         "grouped": f"{GROUP}={SHADE}+{PLAIN}",
+        "switched": PLUG,
     },
     settings={"token": lambda sim: sim.token, "bpup_port": lambda sim: sim.bpup_port, "poll": 0.5, "quick": 0.1},
     commands=[
@@ -63,6 +64,8 @@ CASE = Case(
         Do(RecallPreset(1), SHADE, lambda sim: sim.shades[SHADE].actual == 50, outcome="assumed"),
         Do(SetTilt(100), PLAIN, lambda sim: sim.slats[PLAIN] == "TiltClose", outcome="assumed"),
         Do(SetTilt(50), PLAIN, outcome="refused"),
+        Do(SetPower(True), PLUG, lambda sim: sim.switches[PLUG].power == 1, outcome="assumed"),
+        Do(Move("up"), PLUG, outcome="refused"),
         Do(
             Move("up"),
             f"group/{GROUP}",

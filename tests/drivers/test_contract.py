@@ -17,8 +17,22 @@ from typing import Any
 import pytest
 
 import simulators
+from gateway.commands import (
+    Answer,
+    DrawKey,
+    HangUp,
+    Hold,
+    LayOut,
+    Reject,
+    Rest,
+    Resume,
+    SendDtmf,
+    ShowKey,
+    Transfer,
+)
 from gateway.device import Device
-from gateway.model import Reason, Result
+from gateway.driver import Driver
+from gateway.model import Reading, Reason, Result
 from tests.drivers.contract import Case, Do, Hand, run_device, value
 
 CASES: list[Case] = []
@@ -67,6 +81,26 @@ async def test_comes_online_and_goes_on_every_unit(case: Case, link: str) -> Non
             assert type(do.command) in (device.unit(do.unit).offers or ())
 
 
+PLAYERS = [pytest.param(case, id=case.driver.name) for case in CASES if case.driver.plays]
+
+
+@pytest.mark.parametrize("case", PLAYERS)
+def test_what_it_is_said_to_take_is_what_is_tried(case: Case) -> None:
+    """`takes` is what a profile is checked against: nothing of it goes untried, and nobody says nothing."""
+    declares = case.driver.takes is not None or case.driver.may_take is not Driver.may_take
+    tried = {type(do.command) for do in case.commands if do.outcome in ("confirmed", "assumed")}
+    keys = {DrawKey, LayOut, Rest, ShowKey}  # of a surface, which a profile gives no commands
+    assert declares and (case.driver.takes or frozenset()) - keys <= tried
+
+
+OF_CALLS = (Answer, HangUp, Hold, Reject, Resume, SendDtmf, Transfer)  # without a call they are refused, and rightly
+
+
+def knows_of_a_call(points: Mapping[str, Reading]) -> object:
+    """Whether the driver has heard of the call that the simulator has."""
+    return "calls" in points and points["calls"].value
+
+
 async def side_by_side(works: Mapping[str, Coroutine[Any, Any, None]]) -> None:
     """All of it, for devices take their time; what went wrong is told with its name."""
 
@@ -98,8 +132,9 @@ async def test_commands_end_as_they_should_and_are_seen_in_the_device(case: Case
             await watcher.until(lambda: case.up(device))
             if do.before:
                 await act(do.before, sim)
-            if do.heard:
-                await watcher.until(lambda: do.heard(device.unit(do.unit).points))  # type: ignore[misc]
+            heard = do.heard or (knows_of_a_call if do.before and isinstance(do.command, OF_CALLS) else None)
+            if heard:
+                await watcher.until(lambda: heard(device.unit(do.unit).points))
             ticket = device.submit(do.command, do.unit, cause="test")
             outcome = await ticket.ended(20)
             assert outcome is not None and outcome.result == case.wanted(do, link), f"{outcome}"
