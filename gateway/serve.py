@@ -36,6 +36,7 @@ from gateway.journal import Journal
 from gateway.lines import LineDoor
 from gateway.recorder import Recorder
 from gateway.spec import ServerSpec, SiteSpec
+from gateway.surfaces import typefaces
 from gateway.surfaces.adoption import Adoptions
 
 log = logging.getLogger("roomgate")
@@ -161,6 +162,7 @@ async def gateway(
         journal = Journal(folder.path / "journal.sqlite", clock=clock)
         journal.open()
         ends.push_async_callback(journal.close)
+        typefaces.use(spec.typeface)
         house = House(spec, journal, clock, Adoptions.read(folder.path / "surfaces.json"))
         house.directory = Directory(folder.path / "contacts.sqlite")
         ends.callback(house.directory.close)

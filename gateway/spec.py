@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from gateway.driver import Driver, Settings
@@ -219,6 +220,7 @@ class SiteSpec:
     lines: LinesSpec | None = None
     calendars: Mapping[str, CalendarSpec] = field(default_factory=dict)
     theme: Theme = field(default_factory=Theme)  # of pages that are in no room
+    typeface: Path | None = None  # of what stands on keys, for letters that our own has not
 
     def only(self, room: str) -> SiteSpec:
         """The same site with this room alone, and of the shared devices only those that it uses."""

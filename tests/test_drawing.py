@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +16,12 @@ from PIL import Image
 
 from gateway.profile.icons import ICONS
 from gateway.profile.strokes import STROKES
+from gateway.surfaces import typefaces
 from gateway.surfaces.drawing import LARGEST, SMALLEST, Form, Gallery, draw, tag, wrap
 from gateway.surfaces.surface import FAILED, OFF, TONE, WAITING, WHITE, Face
+
+PANEL = Path(__file__).parent.parent / "gateway" / "panel"
+JAPANESE = Path("/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf")
 
 
 def png(face: Face, size: int) -> bytes:
@@ -60,6 +68,61 @@ def test_text_is_large_enough_to_be_read_on_72_pixels() -> None:
         assert all(len(edge.getcolors() or ()) == 1 for edge in edges), f"{text} runs out of its key"
 
 
+NAMES = ("Präsentation", "Größe ß", "Écran façade œuvre", "Señal ¿qué?", "Łódź ěščřž", "Győr", "Çağ", "Зал", "Αίθουσα")
+
+
+@pytest.mark.parametrize("text", NAMES)
+def test_europes_letters_are_letters_and_no_boxes(text: str) -> None:
+    """A typeface draws the same box for every letter that it lacks."""
+    assert all(typefaces.has(typefaces.own(), letter) for letter in text if letter != " ")
+    letters = sorted(set(text) - {" "})
+    assert len({png(Face(letter), 72) for letter in letters}) == len(letters)
+    assert not typefaces.has(typefaces.own(), "会")
+
+
+def test_every_word_of_the_panels_in_europe_can_stand_on_a_key() -> None:
+    for file in sorted(PANEL.glob("*.json")):
+        if file.suffixes[0] != ".ja":
+            letters = {letter for word in texts(json.loads(file.read_text(encoding="utf-8"))) for letter in word}
+            lacking = {one for one in letters if one.isalpha() and not typefaces.has(typefaces.own(), one)}
+            assert not lacking, f"{file.name}: {lacking}"
+
+
+def texts(held: object) -> Iterator[str]:
+    if isinstance(held, str):
+        yield held
+    elif isinstance(held, dict):
+        for one in held.values():
+            yield from texts(one)
+
+
+@pytest.fixture
+def sites() -> Iterator[Path]:
+    """A site's typeface with Japanese letters (Debian's fonts-droid-fallback, which `.ci/run` installs)."""
+    if not JAPANESE.exists() and not os.environ.get("CI"):
+        pytest.skip("needs the system package fonts-droid-fallback")
+    typefaces.use(JAPANESE)
+    yield JAPANESE
+    typefaces.use(None)
+
+
+def test_a_sites_typeface_gives_the_letters_that_ours_lacks(sites: Path) -> None:
+    assert typefaces.runs("会議: Präsentation") == [(sites, "会議"), (typefaces.own(), ": Präsentation")]
+    drawn = {png(Face(letter), 72) for letter in "会議室の予約"}
+    assert len(drawn) == 6
+    with_site = tag(Face("会議"), 72)
+    typefaces.use(None)
+    assert tag(Face("会議"), 72) != with_site, "who kept the picture of before asks anew"
+    assert len({png(Face(letter), 72) for letter in "会議室の予約"}) == 1, "six boxes"
+
+
+def test_what_runs_over_is_cut_in_every_script(sites: Path) -> None:
+    for text in ("次の会議: 営業部の定例ミーティングと来年度の予算について", "Donaudampfschifffahrt", "会" * 60):
+        whole = picture(Face(text, "calendar", background=OFF))
+        edges = [whole.crop((0, 0, 2, 72)), whole.crop((70, 0, 72, 72))]
+        assert all(len(edge.getcolors() or ()) == 1 for edge in edges), f"{text} runs out of its key"
+
+
 def test_a_level_is_as_long_as_it_is() -> None:
     def filled(level: int) -> int:
         return ink(picture(Face("V", level=level), 144), (255, 255, 255), (10, 131, 134, 134))
@@ -79,6 +142,9 @@ def test_words_are_broken_between_words() -> None:
     assert wrap("Volume\n40 %", 20, len) == ["Volume", "40 %"]
     assert wrap("Besprechungsraum", 5, len) == ["Besprechungsraum"]
     assert wrap("", 5, len) == [""]
+    assert wrap("会議を始める", 4, len) == ["会議を始", "める"]
+    assert wrap("スクリーン。", 5, len) == ["スクリー", "ン。"], "no line begins with a full stop"
+    assert wrap("会議室 A-101 開始", 6, len) == ["会議室", "A-101", "開始"]
 
 
 @settings(max_examples=60, deadline=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from gateway.profile import site as profile
 from gateway.profile.site import Reading
 from gateway.report import describe_device, state
 from gateway.spec import PowerSpec, ServerSpec
+from gateway.surfaces import typefaces
 
 SITE = """
 name = "Site"
@@ -323,3 +325,19 @@ def test_the_page_names_every_key_kind_and_default() -> None:
     for f in dataclasses.fields(PowerSpec):
         cells = [cell.strip() for cell in rows[f"`{f.name}`"].split("|")]
         assert cells[3:5] == [shown[getattr(way, f.name)] for way in (on, off)], f.name
+
+
+def test_the_typeface_of_keys_is_looked_into(tmp_path: Path) -> None:
+    own = typefaces.own()
+    for name, words in (
+        ("nowhere.ttf", "no file 'nowhere.ttf'; expected a TrueType or OpenType file beside site.toml"),
+        ("room.toml", "'room.toml' is no typeface; expected a TrueType or OpenType file"),
+        ("", "expected a TrueType or OpenType file beside site.toml"),
+    ):
+        reading = site(tmp_path, {"site.toml": f'[keys]\ntypeface = "{name}"\n', "room.toml": GOOD})
+        (complaint,) = reading.complaints
+        assert str(complaint).startswith("site.toml: [keys] typeface: ") and words in str(complaint), complaint
+        assert complaint.grave and reading.site.typeface is None
+    shutil.copy(own, tmp_path / "Ours.ttf")
+    reading = site(tmp_path, {"site.toml": '[keys]\ntypeface = "Ours.ttf"\n', "room.toml": GOOD})
+    assert not reading.complaints and reading.site.typeface == tmp_path / "Ours.ttf"

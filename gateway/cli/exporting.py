@@ -15,6 +15,7 @@ from gateway.cli import deckprofile, keypadsheet
 from gateway.driver import Driver
 from gateway.profile.layout import KeySpec
 from gateway.spec import RoomSpec, SiteSpec
+from gateway.surfaces import typefaces
 
 ANY = ("0.0.0.0", "::", "")
 
@@ -90,6 +91,7 @@ def _profile(args: argparse.Namespace, site: SiteSpec) -> dict[str, bytes]:
         def fetch(key: KeySpec) -> str:
             return f"{base}/{quote(key.id)}" if key.id in keypad.actions else ""
 
+    typefaces.use(site.typeface)
     content = deckprofile.make(surface, _title(room), args.model, fetch)
     print("Experimental: importing this into the Elgato app was never tried.", file=sys.stderr)
     return {f"{args.room}-{args.model}.streamDeckProfile": content}

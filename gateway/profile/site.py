@@ -32,6 +32,7 @@ from gateway.profile.settings import read_settings
 from gateway.profile.steps import Known, named_parts, read_scenes
 from gateway.profile.surfaces import read_surfaces
 from gateway.profile.theme import Theme, read_theme
+from gateway.profile.typeface import read_typeface
 from gateway.spec import DeviceSpec, RoomSpec, ServerSpec, SiteSpec, Target
 
 ROOM_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z")
@@ -78,7 +79,16 @@ def read(path: Path, drivers: Mapping[str, type[Driver]]) -> Reading:
         site.devices = {name: device for name, device in site.devices.items() if name in used}
     calendars = {name: calendar for name, calendar in site.calendars.items() if calendar is not None}
     shared = SiteSpec(
-        rooms, site.devices, site.server, site.name, site.time_zone, site.join, site.lines, calendars, site.theme
+        rooms,
+        site.devices,
+        site.server,
+        site.name,
+        site.time_zone,
+        site.join,
+        site.lines,
+        calendars,
+        site.theme,
+        site.typeface,
     )
     return Reading(shared, complaints)
 
@@ -99,6 +109,7 @@ class SiteReading:
     calendars: dict[str, CalendarSpec | None] = field(default_factory=dict)  # None: it has a mistake
     theme: Theme = field(default_factory=Theme)
     admin_pin: Pin | None = None
+    typeface: Path | None = None
 
 
 def load(file: Path, complaints: list[Complaint]) -> Table | None:
@@ -142,6 +153,7 @@ def _read_site(file: Path, drivers: Mapping[str, type[Driver]], complaints: list
     site.admin_pin = read_admin(top)
     site.calendars = read_calendars(top)
     site.theme = read_theme(top, file.parent)
+    site.typeface = read_typeface(top, file.parent)
     defaults = top.tables("defaults")
     for name, table in defaults.items():
         if name not in drivers:

@@ -9,28 +9,32 @@ import asyncio
 import functools
 import hashlib
 import io
+import re
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from gateway.profile.strokes import STROKES
+from gateway.surfaces import typefaces
 from gateway.surfaces.surface import Face
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
-    from PIL.ImageFont import FreeTypeFont
 
 SMALLEST, LARGEST, USUAL = 24, 512, 144
 FINER = 3  # strokes are drawn this much larger and made small, so that they are smooth
 KEPT = 512  # pictures
 ELLIPSIS = "…"
+BASELINE = 0.86  # of the points: where letters stand in their line, whatever their typeface
+IDEOGRAPHS = "\u3041-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # kana and Han: a line may end after any of them
+CLOSING = "、。，．・ー々」』】）！？ぁぃぅぇぉっゃゅょァィゥェォッャュョ"  # but none begins with these
 MARKS = {"pending": "#ffd479", "failed": "#ffffff", "stale": "#8b949e"}
 
 
 def tag(face: Face, size: int) -> str:
     """The same for the same picture, and cheap: for an ETag, without drawing anything."""
-    return hashlib.sha256(repr((face, size)).encode()).hexdigest()[:20]
+    return hashlib.sha256(repr((face, size, typefaces.site())).encode()).hexdigest()[:20]
 
 
 @dataclass(frozen=True)
@@ -188,30 +192,35 @@ def _text(pen: ImageDraw, face: Face, text: str, where: tuple[int, int, int, int
     left, top, right, bottom = where
     smallest = max(8, round(size * 0.135))
     largest = max(smallest, round(size * (0.21 if face.icon else 0.28)))
+    wide = right - left
     for points in range(largest, smallest - 1, -1):
-        font = _font(points)
-        lines = wrap(text, right - left, lambda words, font=font: font.getlength(words))  # type: ignore[misc]
+        measure = functools.partial(typefaces.width, points=points)
+        lines = wrap(text, wide, measure)
         height = round(points * 1.12)
-        fits = all(font.getlength(line) <= right - left for line in lines)
-        if fits and len(lines) * height <= bottom - top:
+        if len(lines) * height <= bottom - top and all(measure(line) <= wide for line in lines):
             break
     most = max(1, (bottom - top) // height)
     if len(lines) > most:
         lines = [*lines[: most - 1], lines[most - 1] + ELLIPSIS] if most == len(lines) - 1 else lines[:most]
-    y = top + max(0, (bottom - top - len(lines) * height) // 2)
+    foot = top + max(0, (bottom - top - len(lines) * height) // 2) + round(points * BASELINE)
     for line in lines:
-        shown = _cut(line, right - left, font)
-        pen.text(((left + right) / 2, y), shown, fill=face.foreground, font=font, anchor="ma")
-        y += height
+        shown = _cut(line, wide, measure)
+        at = (left + right - measure(shown)) / 2
+        for file, piece in typefaces.runs(shown):
+            font = typefaces.font(file, points)
+            pen.text((at, foot), piece, fill=face.foreground, font=font, anchor="ls")
+            at += font.getlength(piece)
+        foot += height
 
 
 def wrap(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
-    """Lines no wider than that, broken between words; a word that is wider stands alone."""
+    """Lines no wider than that, broken between words; a word that is wider stands alone. Where a script has no blanks
+    between words (Chinese, Japanese), a line may end after any letter that the next line may begin after."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = ""
-        for word in paragraph.split():
-            longer = f"{line} {word}" if line else word
+        for blank, word in _pieces(paragraph):
+            longer = f"{line}{blank}{word}" if line else word
             if line and measure(longer) > width:
                 lines.append(line)
                 line = word
@@ -221,16 +230,18 @@ def wrap(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
     return lines
 
 
-def _cut(line: str, width: float, font: FreeTypeFont) -> str:
-    if font.getlength(line) <= width:
+_PIECE = re.compile(rf"(\s*)([{IDEOGRAPHS}][{CLOSING}]*|[^\s{IDEOGRAPHS}]+)")
+
+
+def _pieces(paragraph: str) -> Iterator[tuple[str, str]]:
+    """What may not be broken, each with the blank before it."""
+    for blanks, piece in _PIECE.findall(paragraph):
+        yield " " if blanks else "", piece
+
+
+def _cut(line: str, width: float, measure: Callable[[str], float]) -> str:
+    if measure(line) <= width:
         return line
-    while line and font.getlength(line + ELLIPSIS) > width:
+    while line and measure(line + ELLIPSIS) > width:
         line = line[:-1]
     return line.rstrip() + ELLIPSIS
-
-
-@functools.lru_cache(maxsize=64)
-def _font(points: int) -> FreeTypeFont:
-    from PIL import ImageFont
-
-    return ImageFont.load_default(points)  # type: ignore[return-value]
