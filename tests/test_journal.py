@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sqlite3
 import subprocess
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from gateway.journal import Entry, Journal
+from gateway.journal import NICE, Entry, Journal
 from tests.journals import (
     ROOM,
     HandClock,
@@ -240,6 +241,17 @@ def test_a_crash_loses_at_most_the_last_second(path: Path) -> None:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert stored[0][0] == first
     assert stored[-1][0] > last - 1.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets one thread give way")
+async def test_its_thread_gives_way_to_presses_and_nobody_else_does(path: Path, clock: HandClock) -> None:
+    async with opened(path, clock) as journal:
+        await journal.why(ROOM, "nothing")  # answered by the thread
+        others = [one.native_id for one in threading.enumerate() if one.name != "journal"]
+        (own,) = (one.native_id for one in threading.enumerate() if one.name == "journal")
+        usual = os.getpriority(os.PRIO_PROCESS, 0)
+        assert own and os.getpriority(os.PRIO_PROCESS, own) == max(NICE, usual)
+        assert all(os.getpriority(os.PRIO_PROCESS, one) == usual for one in others if one)
 
 
 async def test_writing_costs_next_to_nothing(path: Path, clock: HandClock) -> None:
