@@ -18,6 +18,7 @@ from gateway.profile.icons import ICONS
 from gateway.profile.strokes import STROKES
 from gateway.surfaces import typefaces
 from gateway.surfaces.drawing import LARGEST, SMALLEST, Form, Gallery, draw, tag, wrap
+from gateway.surfaces.drawing import _lines as lines_of
 from gateway.surfaces.surface import FAILED, OFF, TONE, WAITING, WHITE, Face
 
 PANEL = Path(__file__).parent.parent / "gateway" / "panel"
@@ -66,6 +67,22 @@ def test_text_is_large_enough_to_be_read_on_72_pixels() -> None:
         assert ink(whole, (255, 255, 255), (0, 32, 72, 72)) > 60, text
         edges = [whole.crop((0, 0, 2, 72)), whole.crop((70, 0, 72, 72))]
         assert all(len(edge.getcolors() or ()) == 1 for edge in edges), f"{text} runs out of its key"
+
+
+def test_a_text_that_is_too_long_has_more_room_and_then_ends_in_an_ellipsis() -> None:
+    held = lines_of("Next meeting\nUntil 14:20: Weekly planning with everybody who is here", 128, 62, 144, small=True)
+    assert not held.whole and held.lines[0] == "Next meeting" and held.lines[-1].endswith("…")
+    filled = lines_of("on and on " * 12, 128, 62, 144, small=True)
+    assert typefaces.width(filled.lines[-1], filled.points) > 110, "the last line is filled before it is cut"
+    assert lines_of("Left screen down", 128, 62, 144, small=True).whole
+
+    def icon(text: str) -> int:
+        """The last row of the icon: the first empty one below it is the gap to the text."""
+        image = picture(Face(text, "calendar", background=OFF), 144)
+        rows = [bool(ink(image, (255, 255, 255), (0, y, 144, y + 1))) for y in range(144)]
+        return rows.index(False, rows.index(True))
+
+    assert icon("Next meeting\nUntil 14:20: Weekly planning") < icon("Call") - 15
 
 
 NAMES = ("Präsentation", "Größe ß", "Écran façade œuvre", "Señal ¿qué?", "Łódź ěščřž", "Győr", "Çağ", "Зал", "Αίθουσα")

@@ -26,6 +26,7 @@ SMALLEST, LARGEST, USUAL = 24, 512, 144
 FINER = 3  # strokes are drawn this much larger and made small, so that they are smooth
 KEPT = 512  # pictures
 ELLIPSIS = "…"
+ICON_SHARES = (0.42, 0.26)  # of a key's side: beside a short text, and where a text needs the room
 BASELINE = 0.86  # of the points: where letters stand in their line, whatever their typeface
 IDEOGRAPHS = "\u3041-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # kana and Han: a line may end after any of them
 CLOSING = "、。，．・ー々」』】）！？ぁぃぅぇぉっゃゅょァィゥェォッャュョ"  # but none begins with these
@@ -133,14 +134,21 @@ def _square(face: Face, size: int) -> Any:
         _level(pen, face, size, margin)
     room = size - margin - foot
     text = " ".join(face.text.split(" "))
-    icon = round(size * (0.42 if text else 0.7)) if face.icon in STROKES else 0
-    if icon:
-        top = margin if text else (size - foot - icon) // 2
-        stamp = _icon(face.icon, icon)
-        picture.paste(Image.new("RGB", stamp.size, face.foreground), ((size - icon) // 2, top), stamp)
+    icon, lines = 0, Lines([], 0, True)
     if text:
-        top = margin + icon + (round(size * 0.03) if icon else 0)
-        _text(pen, face, text, (margin, top, size - margin, margin + room), size)
+        for share in ICON_SHARES if face.icon in STROKES else (0.0,):  # a text that is too long may have more room
+            icon = round(size * share)
+            top = margin + icon + (round(size * 0.03) if icon else 0)
+            lines = _lines(text, size - 2 * margin, margin + room - top, size, small=bool(face.icon))
+            if lines.whole:
+                break
+        _text(pen, face, lines, (margin, top, size - margin, margin + room))
+    elif face.icon in STROKES:
+        icon = round(size * 0.7)
+    if icon:
+        stamp = _icon(face.icon, icon)
+        at = ((size - icon) // 2, margin if text else (size - foot - icon) // 2)
+        picture.paste(Image.new("RGB", stamp.size, face.foreground), at, stamp)
     if face.flag in MARKS:
         _mark(pen, face.flag, size)
     return picture
@@ -187,27 +195,43 @@ def _mark(pen: ImageDraw, flag: str, size: int) -> None:
         pen.ellipse((right - 3 * unit, unit, right, 4 * unit), outline=MARKS[flag], width=max(1, unit // 2))
 
 
-def _text(pen: ImageDraw, face: Face, text: str, where: tuple[int, int, int, int], size: int) -> None:
-    """As large as it can be, in as many lines as fit, in the middle."""
-    left, top, right, bottom = where
+@dataclass(frozen=True)
+class Lines:
+    """A text as it is set: its lines, how large, and whether it is all there."""
+
+    lines: list[str]
+    points: int
+    whole: bool
+
+
+def _lines(text: str, wide: int, high: int, size: int, *, small: bool) -> Lines:
+    """As large as it can be, in as many lines as fit; what does not fit ends in an ellipsis."""
     smallest = max(8, round(size * 0.135))
-    largest = max(smallest, round(size * (0.21 if face.icon else 0.28)))
-    wide = right - left
+    largest = max(smallest, round(size * (0.21 if small else 0.28)))
     for points in range(largest, smallest - 1, -1):
         measure = functools.partial(typefaces.width, points=points)
         lines = wrap(text, wide, measure)
-        height = round(points * 1.12)
-        if len(lines) * height <= bottom - top and all(measure(line) <= wide for line in lines):
-            break
-    most = max(1, (bottom - top) // height)
-    if len(lines) > most:
-        lines = [*lines[: most - 1], lines[most - 1] + ELLIPSIS] if most == len(lines) - 1 else lines[:most]
-    foot = top + max(0, (bottom - top - len(lines) * height) // 2) + round(points * BASELINE)
-    for line in lines:
-        shown = _cut(line, wide, measure)
-        at = (left + right - measure(shown)) / 2
-        for file, piece in typefaces.runs(shown):
-            font = typefaces.font(file, points)
+        if len(lines) * _height(points) <= high and all(measure(line) <= wide for line in lines):
+            return Lines(lines, points, True)
+    most = max(1, high // _height(smallest))
+    shown = [*lines[: most - 1], " ".join(lines[most - 1 :])] if len(lines) > most else lines
+    return Lines([_cut(line, wide, measure) for line in shown], smallest, False)
+
+
+def _height(points: int) -> int:
+    """Pixels from line to line."""
+    return round(points * 1.12)
+
+
+def _text(pen: ImageDraw, face: Face, held: Lines, where: tuple[int, int, int, int]) -> None:
+    """In the middle."""
+    left, top, right, bottom = where
+    height = _height(held.points)
+    foot = top + max(0, (bottom - top - len(held.lines) * height) // 2) + round(held.points * BASELINE)
+    for line in held.lines:
+        at = (left + right - typefaces.width(line, held.points)) / 2
+        for file, piece in typefaces.runs(line):
+            font = typefaces.font(file, held.points)
             pen.text((at, foot), piece, fill=face.foreground, font=font, anchor="ls")
             at += font.getlength(piece)
         foot += height

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NAME = "Besprechungsraum Donaudampfschifffahrt"
+LANGUAGES = ("de", "en", "es", "fr", "ja")
 LONG = FULL.replace('name = "Test room"', f'name = "{NAME}"').replace(
     'label = "Side"', 'label = "Rückprojektionsfläche"'
 )
-CUT = """[...document.querySelectorAll('h1, h2, h3, button .label')].filter((one) => one.clientWidth > 1
+CUT = """[...document.querySelectorAll('h1, h2, h3, button, button .label')].filter((one) => one.clientWidth > 1
     && one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)"""
 SMALL = """[...document.querySelectorAll('button, input, select, a, summary')].filter((one) => one.offsetParent
     && (one.offsetHeight < 44 || one.offsetWidth < 44)).map((one) => one.outerHTML.slice(0, 120))"""
@@ -41,6 +42,11 @@ async def test_nothing_is_cut_or_small(browser: Browser, tmp_path: Path, size: t
         for name in VIEWS:
             await view(page, name)
             await fits(name)
+        house.sims["codec"].incoming_call("alice@example.com", "Alice")
+        for language in LANGUAGES:
+            await page.goto(f"{house.running.url}/panel/demo?lang={language}")
+            await expect(page.locator(".ringing button")).to_have_count(2)
+            await fits(f"a call in {language}")
         for address, there in (("contacts/demo", "input"), ("deck/demo/deck", "canvas[data-tag]")):
             await page.goto(f"{house.running.url}/{address}?lang=de")
             await expect(page.locator(there).first).to_be_visible()
