@@ -187,6 +187,7 @@ class RoomSpec:
     phones: PhonesSpec | None = None  # how people's own phones come in; None = they do not
     admin_pin: Pin | None = field(default=None, repr=False)  # asked for before an administrator's actions at a panel
     theme: Theme = field(default_factory=Theme)  # how its pages look
+    language: str = "en"  # of our own words on its keys
 
     def uses(self) -> frozenset[str]:
         """The ids of all devices that play a part here, shared ones too."""

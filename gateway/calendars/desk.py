@@ -110,7 +110,7 @@ class Desk:
         now = self.now()
         self.showing = show(self.keeper.meetings, now, self.zone, self.spec, told)
         if self.keeper.health.read_at is not None:
-            words = next_words(self.showing.coming, now, self.zone)
+            words = next_words(self.showing.coming, now, self.zone, self.room.spec.language)
             at, fresh = self.clock.wall(), not self.keeper.stale
             self.room.learn("next_meeting", Reading(words, at, confirmed=fresh))
             self.room.learn("joinable", Reading(self.showing.pressed() is not None, at, confirmed=fresh))

@@ -16,6 +16,7 @@ from gateway.calendars.meeting import Meeting
 from gateway.calendars.why import Why, nothing_found
 from gateway.joinlink import Found
 from gateway.joinplan import Plan
+from gateway.profile.language import say
 from gateway.profile.meetings import MeetingsSpec
 
 LENGTH = 120  # characters of a subject that are shown
@@ -242,15 +243,15 @@ def _because(item: Item, why: Why) -> Item:
     )
 
 
-def next_words(item: Item | None, now: datetime, zone: tzinfo) -> str:
+def next_words(item: Item | None, now: datetime, zone: tzinfo, language: str = "en") -> str:
     """What is on, else what comes next, in words: the room's point `next_meeting`."""
     if item is None:
-        return NONE
+        return say(language, NONE)
     start, end, today = item.meeting.start.astimezone(zone), item.meeting.end.astimezone(zone), now.astimezone(zone)
     if item.meeting.start <= now:
-        return f"Until {end:%H:%M}: {item.subject}"
+        return say(language, "Until {time}: {subject}", time=f"{end:%H:%M}", subject=item.subject)
     if start.date() == today.date():
         return f"{start:%H:%M}: {item.subject}"
     if start.date() == today.date() + timedelta(days=1):
-        return f"Tomorrow {start:%H:%M}: {item.subject}"
+        return say(language, "Tomorrow {time}: {subject}", time=f"{start:%H:%M}", subject=item.subject)
     return f"{start:%d.%m. %H:%M}: {item.subject}"

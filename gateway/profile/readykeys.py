@@ -1,6 +1,7 @@
 """The keys of the ready-made layouts, from what a room has: power, sources, sound, calls, motors and all the rest.
 
-Each key is what a profile could hold. What may not live here: which layout has which keys (`readymade.py`).
+Each key is what a profile could hold, but for its labels: phrases (`language.py`) with `{name}` for the `name` beside
+them. What may not live here: which layout has which keys (`readymade.py`).
 """
 
 from __future__ import annotations
@@ -9,12 +10,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gateway.commands import ROOM_VERBS
+from gateway.profile.language import Say
 from gateway.profile.layout import KEY
 from gateway.profile.steps import Known
 
 Key = dict[str, Any]
 Labels = Mapping[str, str]
+OURS = "say:"  # before a name that is a phrase of ours
 STEP = 3  # percent that one press of louder or softer is
+
+
+def said(key: Key, say: Say) -> Key:
+    """The key with its labels in words: `name` is what stands for `{name}` in them."""
+    held = {**key}
+    name = str(held.pop("name", ""))
+    name = say(name.removeprefix(OURS)) if name.startswith(OURS) else name
+    return {**held, **{what: say(held[what], name=name) for what in ("label", "label_on") if what in held}}
 
 
 def has(known: Known, kind: str) -> bool:
@@ -67,7 +78,8 @@ def show(sources: Labels) -> Iterator[Key]:
         icon = "laptop" if any(word in name for word in ("laptop", "hdmi", "pc", "usb")) else "source"
         yield {
             "key": f"source-{_slug(name)}",
-            "label": label,
+            "label": "{name}",
+            "name": label,
             "icon": icon,
             "press": {"do": "source", "source": name},
             "shows": f'room.source == "{name}"',
@@ -202,7 +214,8 @@ def blank(known: Known) -> Iterator[Key]:
     for part, name, label in named(known, "display"):
         yield {
             "key": f"blank-{name}",
-            "label": f"Blank {label}",
+            "label": "Blank {name}",
+            "name": label,
             "icon": "blank",
             "press": {"do": "video-mute", "part": part, "on": True},
             "long": {"do": "video-mute", "part": part, "on": False},
@@ -217,7 +230,8 @@ def displays(known: Known) -> Iterator[Key]:
         for on in (True, False):
             yield {
                 "key": f"{name}-{'on' if on else 'off'}",
-                "label": f"{label} {'on' if on else 'off'}",
+                "label": "{name} on" if on else "{name} off",
+                "name": label,
                 "icon": "display" if on else "power",
                 "press": {"do": "power", "part": part, "on": on},
                 "shows": f'{part}.power == "{"on" if on else "off"}"',
@@ -235,30 +249,39 @@ def motors(known: Known) -> Iterator[Key]:
     """Each screen and shade: up, stop, down."""
     for kind in ("screen", "shade"):
         for part, name, label in named(known, kind):
-            up, down = ("Up", "Down") if kind == "screen" else ("Open", "Close")
+            up, down = ("up", "down") if kind == "screen" else ("open", "close")
             move = {"do": "move", "part": part}
             for word, way in ((up, "up"), (down, "down")):
                 yield {
                     "key": f"{name}-{way}",
-                    "label": f"{label} {word.lower()}",
+                    "label": f"{{name}} {word}",
+                    "name": label,
                     "icon": way,
                     "press": {**move, "direction": way},
                     "shows": f'{part}.moving == "{way}" or {part}.position == {0 if way == "up" else 100}',
                 }
                 if way == "up":
                     stop = {"do": "stop", "part": part}
-                    yield {"key": f"{name}-stop", "label": f"{label} stop", "icon": "stop", "press": stop}
+                    yield {
+                        "key": f"{name}-stop",
+                        "label": "{name} stop",
+                        "name": label,
+                        "icon": "stop",
+                        "press": stop,
+                    }
 
 
 def lights(known: Known) -> Iterator[Key]:
     """Each light, each outlet."""
     for part, name, label in named(known, "light"):
         shows = {"shows": f"{part}.level"}
-        yield {"key": name, "label": label, "icon": "light", "level": {"do": "level", "part": part}, **shows}
+        slide = {"do": "level", "part": part}
+        yield {"key": name, "label": "{name}", "name": label, "icon": "light", "level": slide, **shows}
         for level, word in ((100, "on"), (0, "off")):
             yield {
                 "key": f"{name}-{word}",
-                "label": f"{label} {word}",
+                "label": f"{{name}} {word}",
+                "name": label,
                 "icon": "light",
                 "press": {"do": "level", "part": part, "level": level},
                 "shows": f"{part}.level {'>' if level else '=='} 0",
@@ -267,7 +290,8 @@ def lights(known: Known) -> Iterator[Key]:
         press = {"do": "power", "part": part, "on": True}
         yield {
             "key": name,
-            "label": label,
+            "label": "{name}",
+            "name": label,
             "icon": "outlet",
             "press": press,
             "long": {**press, "on": False},
@@ -280,7 +304,8 @@ def scenes_of(scenes: Labels) -> Iterator[Key]:
     for name, label in scenes.items():
         yield {
             "key": f"scene-{_slug(name)}",
-            "label": label,
+            "label": "{name}",
+            "name": label,
             "icon": "scene",
             "press": {"do": "scene", "scene": name},
         }
@@ -292,7 +317,8 @@ def microphones(known: Known) -> Iterator[Key]:
         press = {"do": "mic-mute", "part": part, "on": True}
         yield {
             "key": name,
-            "label": label,
+            "label": "{name}",
+            "name": label,
             "icon": "microphone",
             "icon_on": "microphone-off",
             "press": press,
@@ -304,7 +330,7 @@ def microphones(known: Known) -> Iterator[Key]:
 
 def cameras(known: Known) -> Iterator[Key]:
     """The camera that is sent, and each that turns: held keys move, their release stops."""
-    found = [("camera", "camera", "Camera")] if has(known, "camera") else []
+    found = [("camera", "camera", OURS + "Camera")] if has(known, "camera") else []
     for part, name, label in (*found, *named(known, "ptz")):
         for way, icon in (
             ("left", "left"),
@@ -315,10 +341,12 @@ def cameras(known: Known) -> Iterator[Key]:
             ("out", "zoom-out"),
         ):
             press = {"do": "aim", "part": part, "to": way}
-            yield {"key": f"{name}-{way}", "label": f"{label} {way}", "icon": icon, "press": press}
+            words = f"aim:{{name}} {way}" if way in ("up", "down") else f"{{name}} {way}"
+            yield {"key": f"{name}-{way}", "label": words, "name": label, "icon": icon, "press": press}
         for preset in (1, 2):
             recall: Key = {"do": "preset", "part": part, "preset": preset}
-            yield {"key": f"{name}-preset-{preset}", "label": f"{label} {preset}", "icon": "camera", "press": recall}
+            words = f"{{name}} {preset}"
+            yield {"key": f"{name}-preset-{preset}", "label": words, "name": label, "icon": "camera", "press": recall}
 
 
 def meeting(known: Known) -> Iterator[Key]:

@@ -10,31 +10,33 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from gateway.profile import readykeys as ready
+from gateway.profile.language import Say, speaker
 from gateway.profile.readykeys import Key, Labels
 from gateway.profile.steps import Known
 
 
 def make(name: str, known: Known, sources: Labels, scenes: Labels, keys: int = 0) -> dict[str, Any]:
-    """The pages of a ready-made layout; `keys`: how many a page may hold, 0 = any number."""
+    """The pages of a ready-made layout, in the room's language; `keys`: how many a page may hold, 0 = any number."""
+    say = speaker(known.language)
     pages: dict[str, tuple[str, str, list[Key]]] = {}
     for page, label, icon, made in LAYOUTS[name](known, sources, scenes):
         found = [key for key in made if ready.possible(key, known)]
         if found:
-            pages[page] = label, icon, found
+            pages[page] = say(label), icon, [ready.said(key, say) for key in found]
     home = next(iter(pages))
     for page, (label, icon, _) in list(pages.items()):
         if page != home:
             pages[home][2].append({"key": f"to-{page}", "label": label, "icon": icon, "press": {"page": page}})
-            back = {"key": f"back-{page}", "label": "Back", "icon": "back", "press": {"page": home}}
+            back = {"key": f"back-{page}", "label": say("Back"), "icon": "back", "press": {"page": home}}
             pages[page][2].append(back)
     told: dict[str, Any] = {}
     for page, (label, icon, found) in pages.items():
-        for number, some in enumerate(_split(page, found, keys), 1):
+        for number, some in enumerate(_split(page, found, keys, say), 1):
             told[page if number == 1 else f"{page}-{number}"] = {"label": label, "icon": icon, "keys": some}
     return told
 
 
-def _split(page: str, keys: list[Key], most: int) -> Iterator[list[Key]]:
+def _split(page: str, keys: list[Key], most: int, say: Say) -> Iterator[list[Key]]:
     """Pages no longer than the surface: a last key that leads on, in a ring."""
     if most < 2 or len(keys) <= most:
         yield keys
@@ -43,7 +45,7 @@ def _split(page: str, keys: list[Key], most: int) -> Iterator[list[Key]]:
     for number, some in enumerate(parts, 1):
         onward = number + 1 if number < len(parts) else 1
         where = page if onward == 1 else f"{page}-{onward}"
-        yield [*some, {"key": f"more-{page}-{number}", "label": "More", "icon": "page", "press": {"page": where}}]
+        yield [*some, {"key": f"more-{page}-{number}", "label": say("More"), "icon": "page", "press": {"page": where}}]
 
 
 Page = tuple[str, str, str, Iterator[Key]]

@@ -22,6 +22,7 @@ from gateway.profile.adminpin import read_admin
 from gateway.profile.contacts import read_contacts
 from gateway.profile.joinrules import JoinSpec, read_join
 from gateway.profile.keypads import read_keypads
+from gateway.profile.language import LANGUAGES
 from gateway.profile.linespec import LinesSpec, read_lines
 from gateway.profile.meetings import CalendarSpec, read_calendars, read_meetings
 from gateway.profile.parts import reach_of, read_parts, read_power, read_starts
@@ -110,6 +111,7 @@ class SiteReading:
     theme: Theme = field(default_factory=Theme)
     admin_pin: Pin | None = None
     typeface: Path | None = None
+    language: str = "en"
 
 
 def load(file: Path, complaints: list[Complaint]) -> Table | None:
@@ -132,6 +134,7 @@ def _read_site(file: Path, drivers: Mapping[str, type[Driver]], complaints: list
     if top is None:
         return site
     site.name = top.take("name", str, "")
+    site.language = _language(top, "en")
     site.time_zone = top.take("time_zone", str, "")
     if site.time_zone and site.time_zone not in zoneinfo.available_timezones():
         top.complain("time_zone", f"found {site.time_zone!r}", did_you_mean(site.time_zone, ("Europe/Berlin", "UTC")))
@@ -168,6 +171,11 @@ def _read_site(file: Path, drivers: Mapping[str, type[Driver]], complaints: list
     return site
 
 
+def _language(top: Table, usual: str) -> str:
+    found: str = top.take("language", str, usual, choices=LANGUAGES)
+    return found if found in LANGUAGES else usual
+
+
 def _read_public(server: Table) -> str:
     """How others reach the gateway: scheme, name and, where it has one, a port."""
     given: str = server.take("address", str, "")
@@ -198,11 +206,15 @@ def _read_room(
     sources = read_sources(top, parts, reach_of(held, parts, reachable, asked))
     power_off, power_on = read_power(top, sources, maximum, default)
     meetings = read_meetings(top, named_parts(top), site.calendars)
+    language = _language(top, site.language)
     by_id = {device.id: device for device in reachable.values()}
-    known = Known(parts, sources, (), maximum, named_parts(top), "meetings" in top.data, by_id)
+    known = Known(parts, sources, (), maximum, named_parts(top), "meetings" in top.data, by_id, language)
     scenes = read_scenes(top, known)
     known = dataclasses.replace(known, sources=sources, scenes={*scenes, *_tables(top, "scenes")})
     surfaces = read_surfaces(top, known, sources, scenes, reachable, asked)
+    if language == "ja" and surfaces and site.typeface is None:
+        words = "keys show boxes for its letters until site.toml names a typeface: [keys] typeface"
+        top.complain("language", f"found {language!r}", words, grave=False)
     keypads = read_keypads(top, known)
     starts = read_starts(top)
     rules = read_rules(top, parts, {*sources, *_tables(top, "sources")})
@@ -234,6 +246,7 @@ def _read_room(
         phone_book=phone_book,
         phones=phones,
         admin_pin=admin_pin,
+        language=language,
         theme=theme,
     )
 

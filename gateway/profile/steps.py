@@ -71,6 +71,7 @@ class Known:
     asked: Collection[str] = field(default=())
     meetings: bool = False  # a calendar tells the next meeting
     devices: Mapping[str, DeviceSpec] = field(default_factory=dict)
+    language: str = "en"
 
     def could(self, part: PartSpec, verb: str) -> bool:
         """Whether the part may ever come to take a verb of its kind, as far as that is known without its device."""

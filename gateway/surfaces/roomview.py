@@ -10,10 +10,12 @@ from typing import Any
 
 from gateway.mailbox import Mailbox
 from gateway.model import UNKNOWN, Reading
+from gateway.profile.language import say
 from gateway.profile.layout import KeySpec
 from gateway.room import Room
 
 OFFLINE = "Offline"
+WORDED = ("power", "moving")  # points whose values are words of ours
 
 
 class RoomState:
@@ -49,7 +51,14 @@ class RoomState:
         choices = (
             self.room.parts[part].player.unit(self.room.parts[part].unit).choices if part in self.room.parts else {}
         )
-        return str(choices.get(point, {}).get(value, value))
+        known = choices.get(point, {}).get(value)
+        if known is None and ((part, point) == ("calls", "state") or point in WORDED):
+            return self.say(value)
+        return str(value if known is None else known)
+
+    def say(self, phrase: str) -> str:
+        """A phrase of ours in the room's language."""
+        return say(self.room.spec.language, phrase)
 
 
 class Eyes(Mailbox):

@@ -42,6 +42,9 @@ class State(Protocol):
     def label(self, part: str, point: str, value: Any) -> str:
         """A value as people know it: a source's label."""
 
+    def say(self, phrase: str) -> str:
+        """One of our own words, in the room's language."""
+
 
 @dataclass(frozen=True, slots=True)
 class Face:
@@ -87,7 +90,7 @@ def face(state: State, key: KeySpec, touched: Touched) -> Face:
     icon = key.icon_on if on and key.icon_on else key.icon
     tone = TONE[key.tone] if on else OFF
     if key.id in touched.failed:
-        return Face(_lines(label, touched.failed[key.id]), icon, WHITE, FAILED, level, on, "failed")
+        return Face(_lines(label, state.say(touched.failed[key.id])), icon, WHITE, FAILED, level, on, "failed")
     if touched.pending.get(key.id):
         return Face(text, icon, WHITE, WAITING, level, on, "pending")
     why = away(state, key)
