@@ -82,6 +82,8 @@ def test_a_text_that_is_too_long_has_more_room_and_then_ends_in_an_ellipsis() ->
         rows = [bool(ink(image, (255, 255, 255), (0, y, 144, y + 1))) for y in range(144)]
         return rows.index(False, rows.index(True))
 
+    spoken = "Prochaine réunion\nJusqu’à 14:20 : Weekly planning"
+    assert png(Face(spoken, "calendar"), 72) == png(Face(spoken.partition("\n")[2], "calendar"), 72), "the value counts"
     assert icon("Next meeting\nUntil 14:20: Weekly planning") < icon("Call") - 15
 
 

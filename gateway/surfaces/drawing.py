@@ -26,7 +26,6 @@ SMALLEST, LARGEST, USUAL = 24, 512, 144
 FINER = 3  # strokes are drawn this much larger and made small, so that they are smooth
 KEPT = 512  # pictures
 ELLIPSIS = "…"
-ICON_SHARES = (0.42, 0.26)  # of a key's side: beside a short text, and where a text needs the room
 BASELINE = 0.86  # of the points: where letters stand in their line, whatever their typeface
 IDEOGRAPHS = "\u3041-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # kana and Han: a line may end after any of them
 CLOSING = "、。，．・ー々」』】）！？ぁぃぅぇぉっゃゅょァィゥェォッャュョ"  # but none begins with these
@@ -136,10 +135,10 @@ def _square(face: Face, size: int) -> Any:
     text = " ".join(face.text.split(" "))
     icon, lines = 0, Lines([], 0, True)
     if text:
-        for share in ICON_SHARES if face.icon in STROKES else (0.0,):  # a text that is too long may have more room
+        for words, share in _tries(text, face.icon):
             icon = round(size * share)
             top = margin + icon + (round(size * 0.03) if icon else 0)
-            lines = _lines(text, size - 2 * margin, margin + room - top, size, small=bool(face.icon))
+            lines = _lines(words, size - 2 * margin, margin + room - top, size, small=bool(face.icon))
             if lines.whole:
                 break
         _text(pen, face, lines, (margin, top, size - margin, margin + room))
@@ -152,6 +151,19 @@ def _square(face: Face, size: int) -> Any:
     if face.flag in MARKS:
         _mark(pen, face.flag, size)
     return picture
+
+
+def _tries(text: str, icon: str) -> Iterator[tuple[str, float]]:
+    """What is shown, and the icon's share of the side: a long text gets some of the icon's room, and then that of the
+    label above the value, which the icon stands for as well."""
+    if icon not in STROKES:
+        yield text, 0.0
+        return
+    yield text, 0.42
+    yield text, 0.26
+    label, _, value = text.partition("\n")
+    if label and value:
+        yield value, 0.26
 
 
 @functools.lru_cache(maxsize=256)
