@@ -82,7 +82,7 @@ def test_a_text_that_is_too_long_has_more_room_and_then_ends_in_an_ellipsis() ->
         rows = [bool(ink(image, (255, 255, 255), (0, y, 144, y + 1))) for y in range(144)]
         return rows.index(False, rows.index(True))
 
-    spoken = "Prochaine réunion\nJusqu’à 14:20 : Weekly planning"
+    spoken = "Prochaine réunion\nJusqu’à 14:20\u00a0: Weekly planning"
     assert png(Face(spoken, "calendar"), 72) == png(Face(spoken.partition("\n")[2], "calendar"), 72), "the value counts"
     assert icon("Next meeting\nUntil 14:20: Weekly planning") < icon("Call") - 15
 
@@ -161,6 +161,7 @@ def test_words_are_broken_between_words() -> None:
     assert wrap("Volume\n40 %", 20, len) == ["Volume", "40 %"]
     assert wrap("Besprechungsraum", 5, len) == ["Besprechungsraum"]
     assert wrap("", 5, len) == [""]
+    assert wrap("Jusqu’à 14:20\u00a0: Film", 14, len) == ["Jusqu’à", "14:20\u00a0: Film"], "a no-break space holds"
     assert wrap("会議を始める", 4, len) == ["会議を始", "める"]
     assert wrap("スクリーン。", 5, len) == ["スクリー", "ン。"], "no line begins with a full stop"
     assert wrap("会議室 A-101 開始", 6, len) == ["会議室", "A-101", "開始"]

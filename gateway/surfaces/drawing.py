@@ -266,7 +266,8 @@ def wrap(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
     return lines
 
 
-_PIECE = re.compile(rf"(\s*)([{IDEOGRAPHS}][{CLOSING}]*|[^\s{IDEOGRAPHS}]+)")
+_BLANKS = r" \t\r\n\f\v\u3000"  # a no-break space is none
+_PIECE = re.compile(rf"([{_BLANKS}]*)([{IDEOGRAPHS}][{CLOSING}]*|[^{_BLANKS}{IDEOGRAPHS}]+)")
 
 
 def _pieces(paragraph: str) -> Iterator[tuple[str, str]]:
