@@ -129,8 +129,9 @@ class Tokens:
         """All tokens, by name."""
         return sorted(self._by_digest.values(), key=lambda token: token.name.lower())
 
-    def reload_if_changed(self) -> None:
-        """Take up what another process changed. An unreadable file is said once; the tokens known so far stay valid."""
+    def reload_if_changed(self) -> bool:
+        """Take up what another process changed; whether there was anything. An unreadable file is said once; the tokens
+        known so far stay valid."""
         stamp = self._stamp
         try:
             if _stamp(self._path) != stamp:
@@ -138,10 +139,12 @@ class Tokens:
                 self._complaint = ""
                 if not self._stamp:
                     log.warning("%s is gone: no token is valid any more.", self._path)
+                return True
         except FolderError as problem:
             if str(problem) != self._complaint:
                 log.error("%s. The tokens known so far stay valid.", problem)
             self._complaint = str(problem)
+        return False
 
     def _load(self) -> None:
         # The stamp first: a file that changes while it is read is read again.

@@ -231,9 +231,9 @@ async def _watch_tokens(tokens: Tokens, house: House) -> None:
     held = tokens.list()
     while True:
         await asyncio.sleep(1.0)
-        tokens.reload_if_changed()
+        changed = tokens.reload_if_changed()  # one that was made and revoked since the last look is in neither list
         before, held = held, tokens.list()
-        if held != before:
+        if changed or held != before:
             for room in house.rooms.values():
                 for mailbox in room.mailboxes:
                     mailbox.nudge()

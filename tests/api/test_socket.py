@@ -128,6 +128,23 @@ async def test_tokens_come_by_header_protocol_or_query_and_their_end_closes(tmp_
             assert closed.value.rcvd is not None and closed.value.rcvd.code == 4401
 
 
+async def test_a_token_made_and_revoked_between_two_looks_is_worth_nothing(tmp_path: Path) -> None:
+    """The gateway looks at the file once a second: the list after it can be what it was before."""
+    async with rig(tmp_path) as house:
+        await house.online()
+        file = tmp_path / "data" / "tokens.json"
+        told = [token.name for token in house.running.tokens.list()]
+        for _ in range(2):  # the second time, a look has just been taken
+            text = Tokens(file).create("brief", "panel")
+            house.running.tokens.reload_if_changed()
+            async with house.socket(token=text) as ears:
+                await ears.kind("state")
+                Tokens(file).revoke("brief")
+                with pytest.raises(websockets.ConnectionClosed):
+                    await ears.kind("never")
+        assert [token.name for token in house.running.tokens.list()] == told
+
+
 async def test_a_token_revoked_a_moment_ago_commands_nothing(tmp_path: Path) -> None:
     async with rig(tmp_path) as house:
         await house.online()
