@@ -74,7 +74,8 @@ class _Client(Mailbox):
         self.rights = rights
         self.token = token
         self.news = News(websocket, rights, token)
-        self.last = {"last.result": "", "last.words": ""}
+        self.last: dict[str, Any] = {"last.number": 0, "last.result": "", "last.words": ""}
+        self.heard = 0  # commands of this client, the wrong ones too
         self.told: Mapping[str, Any] = {}
 
     def changed(self, part: str, point: str, reading: Reading) -> None:
@@ -111,19 +112,20 @@ class _Client(Mailbox):
     async def read_all(self) -> None:
         """Every command that it gives, until it goes."""
         while True:
+            self.heard += 1
             try:
                 asked = await heard(self.websocket)
                 if asked is None:
                     return
-                self._do(asked)
+                self._do(asked, self.heard)
             except Problem as problem:
-                self._said("problem", problem.detail)
+                self._said(self.heard, "problem", problem.detail)
 
-    def _said(self, result: str, words: str) -> None:
-        self.last = {"last.result": result, "last.words": words}
+    def _said(self, number: int, result: str, words: str) -> None:
+        self.last = {"last.number": number, "last.result": result, "last.words": words}
         self.news.wake()
 
-    def _do(self, asked: dict[str, Any]) -> None:
+    def _do(self, asked: dict[str, Any], number: int) -> None:
         if not self.rights.tokens.holds(self.token):
             raise Problem(401, self.rights.farewell(self.token))
         self.rights.allow(self.token, "command", self.room.id)
@@ -137,10 +139,10 @@ class _Client(Mailbox):
 
         def ended(ticket: Ticket) -> None:
             assert ticket.outcome is not None
-            self._said(ticket.outcome.result.value, ticket.outcome.words)
+            self._said(number, ticket.outcome.result.value, ticket.outcome.words)
 
         if ticket.outcome is None:
-            self._said("pending", "")
+            self._said(number, "pending", "")
         ticket.then(ended)
 
 

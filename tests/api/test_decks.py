@@ -210,6 +210,9 @@ async def test_the_flat_room_is_whole_each_time_and_takes_commands(tmp_path: Pat
                 "not JSON"
                 in (await flat(last__words="not JSON: Expecting value: line 1 column 1 (char 0)"))["last.words"]
             )
+            for number in (4, 5):  # the same mistake again is told again
+                await ears.say(do="levitate")
+                assert "levitate" in (await flat(last__number=number))["last.words"]
             house.sims["codec"].incoming_call("alice@example.com", "Alice")
             told = await flat(calls__state="ringing")
             assert (told["calls.with"], told["calls.count"]) == ("Alice", 1)
