@@ -167,12 +167,15 @@ def _serve(args: argparse.Namespace) -> int:
 async def _serving(args: argparse.Namespace, site: Any, drivers: Any, server: Any) -> int:
     import contextlib
 
+    from gateway.cli import openfiles
     from gateway.cli.rehearsal import stand_ins
     from gateway.house import links_over
     from gateway.serve import gateway, is_loopback, notify, stopping
 
     folder = args.site if args.site.is_dir() else args.site.parent
     data = args.data or default_path()
+    if words := openfiles.complaint(site, openfiles.allowed()):
+        print(words, file=sys.stderr)
     async with contextlib.AsyncExitStack() as ends:
         stop = ends.enter_context(stopping())
         links = await ends.enter_async_context(stand_ins(folder, site))
