@@ -8,6 +8,7 @@ it. Ground floor.
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -376,3 +377,14 @@ def answers_for(verb: str, offers: frozenset[type[Command]] | None) -> bool:
     """Whether a unit that offers these can be asked for a verb; None: it has not told. The room counts steps itself."""
     wanted = {COMMANDS[verb], SetVolume} if verb == StepVolume.verb else {COMMANDS[verb]}
     return offers is None or not wanted.isdisjoint(offers)
+
+
+_TYPES: dict[type, Mapping[str, Any]] = {}
+
+
+def types_of(cls: type) -> Mapping[str, Any]:
+    """The types of a dataclass's fields, found once: a site has thousands of keys, and a keypad's line is on its way
+    to the wire."""
+    if cls not in _TYPES:
+        _TYPES[cls] = typing.get_type_hints(cls)
+    return _TYPES[cls]

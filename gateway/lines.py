@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from gateway.auth import Guard, journaled
-from gateway.commands import COMMANDS, Command, Route, Rows
+from gateway.commands import COMMANDS, Command, Route, Rows, types_of
 from gateway.house import House
 from gateway.model import COLLECTIONS, KINDS, plain
 from gateway.profile.linespec import LinesSpec
@@ -80,7 +80,7 @@ def _command(verb: str, given: list[str], dotted: bool) -> Command:
     cls = COMMANDS.get(verb)
     if cls is None or not cls.public or issubclass(cls, Rows):
         raise ValueError(f"{verb!r} is no action")
-    fields, hints = dataclasses.fields(cls), typing.get_type_hints(cls)
+    fields, hints = dataclasses.fields(cls), types_of(cls)
     if len(given) > len(fields) and fields and hints[fields[-1].name] is str:  # a text may have blanks, an address dots
         last = len(fields) - 1
         given = [*given[:last], ("." if dotted else " ").join(given[last:])]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import configparser
 import re
+import resource
 import shlex
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def unit() -> configparser.ConfigParser:
     return parser
 
 
-def test_the_pages_commands_are_roomgates(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pages_commands_are_roomgates() -> None:
     text = PAGE.read_text(encoding="utf-8")
     commands = re.findall(r"/opt/roomgate/bin/roomgate (.+)", text)
     assert len(commands) >= 3
@@ -42,10 +42,7 @@ def test_the_unit_keeps_its_state_where_the_page_says() -> None:
     assert int(service["LimitNOFILE"]) == openfiles.WANTED
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
 def test_the_limit_is_raised_and_a_site_that_needs_more_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    import resource
-
     limits = [1024, 4096]
     monkeypatch.setattr(resource, "getrlimit", lambda _: tuple(limits))
     monkeypatch.setattr(resource, "setrlimit", lambda _, wanted: limits.__setitem__(slice(None), wanted))

@@ -4,7 +4,7 @@ too few. The usual 1024 of a login or a service are used up by the devices and p
 
 from __future__ import annotations
 
-import sys
+import resource
 
 from gateway.spec import SiteSpec
 
@@ -21,10 +21,6 @@ def needed(site: SiteSpec) -> int:
 
 def allowed() -> int:
     """Raise the limit of this process, and return it (getrlimit(2), RLIMIT_NOFILE); no more than the system lets us."""
-    if sys.platform == "win32":
-        return WANTED
-    import resource
-
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = WANTED if hard == resource.RLIM_INFINITY else min(WANTED, hard)
     if soft == resource.RLIM_INFINITY or soft >= most:

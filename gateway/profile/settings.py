@@ -9,6 +9,7 @@ import dataclasses
 import typing
 from typing import Any
 
+from gateway.commands import types_of
 from gateway.complaint import Table, secret
 from gateway.driver import Settings
 
@@ -17,7 +18,7 @@ def read_settings(table: Table, kind: type[Settings], see: str) -> tuple[Setting
     """The settings, and why each secret that is not there is not. `see`: where people find what may be said."""
     values: dict[str, Any] = {}
     missing: dict[str, str] = {}
-    hints = typing.get_type_hints(kind)
+    hints = types_of(kind)
     for f in dataclasses.fields(kind):
         if f.metadata.get("secret"):
             value, words = secret(table, f.name)

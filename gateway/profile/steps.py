@@ -25,13 +25,14 @@ from gateway.commands import (
     StepVolume,
     Toggle,
     answers_for,
+    types_of,
 )
 from gateway.complaint import Table, did_you_mean, secret, shown
 from gateway.model import KINDS
 from gateway.motion import Motor
 
 if TYPE_CHECKING:
-    from gateway.spec import DeviceSpec, PartSpec
+    from gateway.spec import DeviceSpec, PartSpec, Target
 
 # What a scene may not hold: it says what shall be, so that running it twice is as good as once.
 NOT_IN_SCENES: Mapping[type[Command], str] = {
@@ -72,6 +73,7 @@ class Known:
     meetings: bool = False  # a calendar tells the next meeting
     devices: Mapping[str, DeviceSpec] = field(default_factory=dict)
     language: str = "en"
+    _may: dict[Target, frozenset[type[Command]] | None] = field(default_factory=dict, init=False, compare=False)
 
     def could(self, part: PartSpec, verb: str) -> bool:
         """Whether the part may ever come to take a verb of its kind, as far as that is known without its device."""
@@ -80,7 +82,9 @@ class Known:
         device = self.devices.get(part.target.device) if part.target is not None else None
         if device is None or part.target is None or verb == SelectSource.verb:
             return True
-        return answers_for(verb, device.driver(device.settings).may_take(part.target.unit))
+        if part.target not in self._may:
+            self._may[part.target] = device.driver(device.settings).may_take(part.target.unit)
+        return answers_for(verb, self._may[part.target])
 
     def taker(self, verb: str) -> PartSpec | None:
         """The part of a kind that a room has one of that takes a verb; of several, one whose device may."""
@@ -190,7 +194,7 @@ def _plays(known: Known) -> str:
 
 
 def _command(table: Table, cls: type[Command]) -> Command | None:
-    hints = typing.get_type_hints(cls)
+    hints = types_of(cls)
     values: dict[str, Any] = {}
     before = len(table.complaints)
     for f in dataclasses.fields(cls):
